@@ -18,7 +18,7 @@ def test_a_denial_does_not_give_way_to_a_warning_at_the_same_place():
     component = document["spec"]["predictors"][0]["componentSpecs"][0]
     component |= {
         "replicas": 2**32,
-        "kedaSpec": {"triggers": [{"type": "cpu", "metadata": {"value": "1"}}]},
+        "kedaSpec": {"triggers": [{"type": "cron", "metadata": {"timezone": "UTC"}}]},
     }
     decision = evaluate(document, read_settings(), NO_FACTS)
     assert [finding.rule_id for finding in decision.denials] == ["number-out-of-range"]

@@ -140,7 +140,9 @@ def test_every_kind_of_rendered_object_is_evaluated(group: str, resource: str, l
     metric = {"type": "Resource", "resource": {"name": "cpu", "targetAverageUtilization": 50}}
     parts: dict[str, Any] = {
         "horizontalpodautoscalers": {"hpaSpec": {"maxReplicas": 2, "metrics": [metric]}},
-        "scaledobjects": {"kedaSpec": {"triggers": [{"type": "cpu", "metadata": {"value": "1"}}]}},
+        "scaledobjects": {
+            "kedaSpec": {"triggers": [{"type": "cron", "metadata": {"timezone": "UTC"}}]}
+        },
         "poddisruptionbudgets": {"pdbSpec": {"minAvailable": 1}},
     }
     document = minimal()

@@ -1341,7 +1341,7 @@ KEDA: tuple[list[Change], list[Change]] = (
         {"fallback": {"failureThreshold": 1, "replicas": 1, "behavior": "currentReplicas"}},
         {
             "advanced": {
-                "scalingModifiers": {"formula": "a", "target": "1", "metricType": "AverageValue"}
+                "scalingModifiers": {"formula": "2", "target": "1", "metricType": "AverageValue"}
             }
         },
         {"advanced": {"horizontalPodAutoscalerConfig": {"name": "a.b"}}},
@@ -1363,7 +1363,7 @@ KEDA: tuple[list[Change], list[Change]] = (
         {"fallback": {"failureThreshold": 0, "replicas": 0, "behavior": ""}},
         {
             "advanced": {
-                "scalingModifiers": {"formula": "a", "target": "1", "metricType": "Utilization"}
+                "scalingModifiers": {"formula": "2", "target": "1", "metricType": "Utilization"}
             }
         },
         {"advanced": {"horizontalPodAutoscalerConfig": {"name": "A"}}},

@@ -61,6 +61,7 @@ class GraphGenerator:
         self.contained: list[str] = []
         self.protocol = ""
         self.has_claim = False
+        self.scaled = 0
 
     def happens(self, share: float) -> bool:
         return self.random.random() < share
@@ -211,8 +212,10 @@ class GraphGenerator:
                 for container in component["spec"]["containers"]:
                     container["resources"] = {"requests": {"cpu": "100m"}}
             elif self.happens(0.1):
-                trigger = {"type": "cpu", "metadata": {"value": "50"}}
-                component["kedaSpec"] = {"maxReplicaCount": 3, "triggers": [trigger]}
+                trigger = {"type": "cron", "metadata": {"timezone": "UTC"}}
+                self.scaled += 1  # KEDA's autoscaler has a name that is short, and its own
+                config = {"horizontalPodAutoscalerConfig": {"name": f"scaler-{self.scaled}"}}
+                component["kedaSpec"] = {"triggers": [trigger], "advanced": config}
             elif self.happens(0.2):
                 component["replicas"] = 2
             if self.happens(0.2):

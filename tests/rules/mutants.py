@@ -550,7 +550,9 @@ def an_autoscaler_begins_above_its_end(document, random):
 def a_component_has_two_autoscalers(document, random):
     component, path = unscaled(document, random)
     component["hpaSpec"] = {"maxReplicas": 3}
-    component["kedaSpec"] = {"triggers": [{"type": "cpu", "metadata": {"value": "50"}}]}
+    config = {"horizontalPodAutoscalerConfig": {"name": "scaler"}}
+    trigger = {"type": "cron", "metadata": {"timezone": "UTC"}}
+    component["kedaSpec"] = {"triggers": [trigger], "advanced": config}
     return f"{path}.hpaSpec"
 
 

@@ -13,7 +13,7 @@ CATEGORIES: dict[Audience, str] = {
     "orchestrator": "The objects run, and the graph does not answer as it is written.",
     "container": "The objects are taken, and a container can never start or be reached.",
     "definition": "The document differs from its rendering, which follows the author's intention.",
-    "elsewhere": "Somebody else refuses it who is not asked here: KEDA's operator, or an ingress.",
+    "elsewhere": "Somebody else refuses it who is not asked here: KEDA, or an ingress.",
     "computing": "The API server takes it, and computes with another number or for minutes.",
 }
 """What the word means, for all rules that have it."""
@@ -56,6 +56,9 @@ REASONS: dict[str, Reason] = {
     ),
     "first-component-without-node": Reason(
         "Seldon", "Seldon finds no place for the orchestrator and creates nothing."
+    ),
+    "keda-autoscaler-name": Reason(
+        "elsewhere", "KEDA refuses a second autoscaler of one name, or scales the wrong pods."
     ),
     "graph-too-deep": Reason(
         "definition", "A definition of fixed depth drops the deeper nodes before anybody sees them."

@@ -1,7 +1,8 @@
 """Utilization metric without a resource request
 
 Why: utilization is a percentage of what the containers request. If one container of the pod has no
-request, the autoscaler cannot compute it and never scales.
+request, the autoscaler cannot compute it and never scales. KEDA's webhook requires the request for
+every cpu and memory trigger, unless a LimitRange of the namespace sets it.
 
 Fix: Set a request of the resource in every container of the pod, or scale by an average value.
 
@@ -54,11 +55,13 @@ _TRIGGER_TYPES = ("cpu", "memory")
 
 def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each utilization metric without a request (source: GetResourceUtilizationRatio)."""
-    if get_mapping(component.pod, "resources"):
-        return  # a pod with resources of its own is divided by those
+    what = "{} utilization"
     if type(keda := component.raw.get("kedaSpec")) is dict:  # goes first
-        metrics = _utilization_triggers(keda, component.path / "kedaSpec")
+        metrics = _resource_triggers(keda, component.path / "kedaSpec")
+        what = "KEDA's {} trigger"
     elif type(hpa := component.raw.get("hpaSpec")) is dict:
+        if get_mapping(component.pod, "resources"):
+            return  # a pod with resources of its own is divided by those
         metrics = _utilization_metrics(hpa, component.path / "hpaSpec")
     else:
         return
@@ -71,7 +74,7 @@ def check(component: ComponentSpec) -> Iterator[Finding]:
         if lacking:
             yield Finding(
                 place,
-                f"{name} utilization requires a {name} request, which {join_words(lacking[:5])} "
+                f"{what.format(name)} requires a {name} request, which {join_words(lacking[:5])} "
                 f"{'lacks' if len(lacking) == 1 else 'lack'}",
                 f"set resources.requests.{name}",
             )
@@ -93,12 +96,11 @@ def _utilization_metrics(raw: Mapping[str, Any], path: Path) -> Iterator[tuple[P
                     yield place, name, get_str(source, "container")
 
 
-def _utilization_triggers(raw: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, str]]:
-    """Yield the same of KEDA's triggers (source: its cpu_memory_scaler.go)."""
+def _resource_triggers(raw: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, str]]:
+    """Yield the same of KEDA's triggers (source: verifyCPUMemoryScalers of its webhook)."""
     for index, trigger in iter_mappings(raw, "triggers"):
         name, metadata = get_str(trigger, "type"), get_mapping(trigger, "metadata")
-        kind = get_str(trigger, "metricType") or get_str(metadata, "type")
-        if name in _TRIGGER_TYPES and kind == "Utilization":
+        if name in _TRIGGER_TYPES:
             yield path / "triggers" / index, name, get_str(metadata, "containerName")
 
 

@@ -10,12 +10,12 @@ Bad:
       maxReplicas: 3
     kedaSpec:
       triggers:
-      - type: cpu
+      - type: kafka
 
 Good:
     kedaSpec:
       triggers:
-      - type: cpu
+      - type: kafka
 """
 
 from collections.abc import Iterator
