@@ -97,7 +97,9 @@ def find_spots(file: Path) -> Iterator[Spot]:
         if id(node) not in inert:
             for kind, parts in _ways(node):
                 for part in range(parts):
-                    yield Spot(file, number, kind, part)
+                    spot = Spot(file, number, kind, part)
+                    if id(_dropped(node, spot)) not in inert:
+                        yield spot
 
 
 def mutant_at(spot: Spot) -> Mutant:
@@ -261,11 +263,16 @@ def _in_one_line(node: ast.AST) -> str:
 
 
 def _inert_nodes(tree: ast.AST) -> set[int]:
-    """Return the nodes that say nothing at run time: docstrings, annotations, slots, decorators."""
+    """Return the nodes that say nothing at run time: docstrings, annotations, slots, decorators.
+
+    `strict=` of zip says as little: it is an assertion, like `assert`.
+    """
     roots: list[ast.AST] = []
     for node in ast.walk(tree):
         match node:
             case ast.Expr(value=ast.Constant()) | ast.Assert() | ast.Import() | ast.ImportFrom():
+                roots.append(node)
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.keyword(arg="strict"):
                 roots.append(node)
             case ast.AnnAssign() | ast.arg() if node.annotation:
                 roots.append(node.annotation)

@@ -157,8 +157,10 @@ class _FirstStage:
         reach.put_in_order(session.items)
         data = self.importing.get_data()
         reach.imported = {file: frozenset(data.lines(file) or ()) for file in data.measured_files()}
+        living = _Living.now()
         codes = self.pool.run(
-            self.mutants, lambda mutant: _run_patched(session, mutant, *reach.tests_of(mutant))
+            self.mutants,
+            lambda mutant: _run_patched(session, mutant, living, *reach.tests_of(mutant)),
         )
         ranks = {file: reach.ranks_for(file, session.items) for file in files}
         self.report.write_bytes(pickle.dumps((codes, ranks)))
@@ -189,10 +191,11 @@ def _measure(session: pytest.Session, files: set[str], report: Path) -> int:
 def _run_patched(
     session: pytest.Session,
     mutant: Mutant,
+    living: "_Living",
     tests: list[int],
     decides: bool,  # noqa: FBT001 — private
 ) -> int:
-    if mutant.function is None or not _patch(mutant):
+    if mutant.function is None or not living.patch(mutant):
         return UNDECIDED
     for item, following in _pairs([session.items[test] for test in tests]):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -205,28 +208,44 @@ def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.I
     yield from zip(items, [*islice(items, 1, None), None], strict=True)
 
 
-def _patch(mutant: Mutant) -> bool:
-    """Give the functions of a module the changed code; False if that is not possible."""
-    path = str(ROOT / mutant.file)
-    changed = {
-        (code.co_qualname, code.co_firstlineno): code
-        for code in _codes(compile(mutant.tree, path, "exec"))
-        if not code.co_name.startswith("<")
-    }
-    found = False
-    for function in [f for f in gc.get_objects() if isinstance(f, FunctionType)]:
-        code = function.__code__
-        if code.co_filename != path:
-            continue
-        new = changed.get((code.co_qualname, code.co_firstlineno))
-        if new is None or new.co_freevars != code.co_freevars:
-            continue
-        found = found or code.co_firstlineno == mutant.function
-        function.__code__ = new
-    for cached in [c for c in gc.get_objects() if isinstance(c, _lru_cache_wrapper)]:
-        if str(cached.__module__).startswith("webhook."):
+@dataclass(frozen=True)
+class _Living:
+    """What a patch changes in a fork, found once for all: the functions by file, and the caches."""
+
+    functions: Mapping[str, Sequence[FunctionType]]
+    caches: Sequence["_lru_cache_wrapper[object]"]
+
+    @classmethod
+    def now(cls) -> "_Living":
+        """Return what lives in this process."""
+        functions: dict[str, list[FunctionType]] = {}
+        caches = []
+        for thing in gc.get_objects():
+            if type(thing) is FunctionType:
+                functions.setdefault(thing.__code__.co_filename, []).append(thing)
+            elif type(thing) is _lru_cache_wrapper and str(thing.__module__).startswith("webhook."):
+                caches.append(thing)
+        return cls(functions, caches)
+
+    def patch(self, mutant: Mutant) -> bool:
+        """Give the functions of a module the changed code; False if that is not possible."""
+        path = str(ROOT / mutant.file)
+        changed = {
+            (code.co_qualname, code.co_firstlineno): code
+            for code in _codes(compile(mutant.tree, path, "exec"))
+            if not code.co_name.startswith("<")
+        }
+        found = False
+        for function in self.functions.get(path, ()):
+            code = function.__code__
+            new = changed.get((code.co_qualname, code.co_firstlineno))
+            if new is None or new.co_freevars != code.co_freevars:
+                continue
+            found = found or code.co_firstlineno == mutant.function
+            function.__code__ = new
+        for cached in self.caches:
             cached.cache_clear()
-    return found
+        return found
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
