@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -108,19 +107,19 @@ def mutant_at(spot: Spot) -> Mutant:
     original = next(islice(ast.walk(tree), spot.node, None))
     parents = {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     statement, function = _homes(original, parents)
-    dropped = _dropped(original, spot)
-    mutated = deepcopy(tree)
-    node = next(islice(ast.walk(mutated), spot.node, None))
-    _plant(node, spot)
+    line = getattr(original, "lineno", statement.lineno)
+    last_line = _last_line(statement)
+    before, dropped = _in_one_line(original), _dropped(original, spot)
+    _plant(original, spot)
+    after = f"without {_in_one_line(dropped)}" if dropped else f"→ {_in_one_line(original)}"
     return Mutant(
         file=spot.file.relative_to(ROOT).as_posix(),
-        line=getattr(original, "lineno", statement.lineno),
-        last_line=_last_line(statement),
+        line=line,
+        last_line=last_line,
         kind=spot.kind,
-        change=f"{_in_one_line(original)} "
-        + (f"without {_in_one_line(dropped)}" if dropped else f"→ {_in_one_line(node)}"),
+        change=f"{before} {after}",
         function=function,
-        tree=ast.fix_missing_locations(mutated),
+        tree=ast.fix_missing_locations(tree),
     )
 
 

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_str, iter_mappings
+from webhook.graph.model import SeldonDeployment, get_int, get_str, iter_mappings
 from webhook.graph.path import Path
 from webhook.rules._format import quote_value
 from webhook.rules._rendered import render_objects
@@ -75,11 +75,11 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
 
 def _check_ports(rendered: "Rendered", spec: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield each port of an author's that something injected listens on as well."""
-    injected: dict[tuple[Any, str], str] = {}
-    written: list[tuple[tuple[Any, str], Path]] = []
+    injected: dict[tuple[int | None, str], str] = {}
+    written: list[tuple[tuple[int | None, str], Path]] = []
     for index, container in iter_mappings(spec, "containers"):
         for number, port in iter_mappings(container, "ports"):
-            value = port.get("hostPort") or port.get("containerPort")
+            value = get_int(port, "hostPort") or get_int(port, "containerPort")
             key = (value, get_str(port, "protocol") or "TCP")
             place = ("containers", index, "ports", number, "containerPort")
             path = rendered.trace(("spec", "template", "spec", *place))

@@ -24,7 +24,13 @@ from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.indentation import POD_LISTS
-from webhook.graph.model import ComponentSpec, Predictor, SeldonDeployment, get_mapping
+from webhook.graph.model import (
+    ComponentSpec,
+    Predictor,
+    SeldonDeployment,
+    as_mapping,
+    get_mapping,
+)
 from webhook.graph.path import Path
 from webhook.graph.text import join_words
 from webhook.rules._stray_fields import (
@@ -191,10 +197,10 @@ def _check_predictor(deployment: SeldonDeployment, predictor: Predictor, path: P
     elif name in {"spec", "podspec"}:
         pods = [{"spec": value}]
     is_whole_pod = all(
-        type(get_mapping(pod, "spec").get("containers")) is list for pod in pods if pod
+        type(get_mapping(as_mapping(pod), "spec").get("containers")) is list for pod in pods
     )
     is_only_pod = len(deployment.predictors) == 1 and not predictor.raw.get("componentSpecs")
-    is_certain = is_only_pod and is_whole_pod and pods and all(pods)
+    is_certain = is_only_pod and is_whole_pod and pods
     remove: Operation = {"op": "remove", "path": path.pointer}
     add: Operation = {"op": "add", "path": target_path.pointer, "value": pods}
     return Finding(

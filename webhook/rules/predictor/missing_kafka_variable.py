@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from types import NoneType
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_mapping, iter_mappings
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str, iter_mappings
 from webhook.graph.text import join_words
 from webhook.graph.well_known import KAFKA_VARIABLES
 
@@ -50,7 +50,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         orchestrator = get_mapping(predictor.raw, "svcOrchSpec")
         if type(orchestrator.get("env")) not in (list, NoneType):
             continue  # said by wrong-type
-        present = {variable.get("name") for _, variable in iter_mappings(orchestrator, "env")}
+        present = {get_str(variable, "name") for _, variable in iter_mappings(orchestrator, "env")}
         missing = [name for name in KAFKA_VARIABLES if name not in present]
         if missing:
             yield Finding(
