@@ -42,6 +42,7 @@ def describe_findings(text):
     lines = []
     for located in format_findings(text):
         finding = located.finding
+        assert "could not be evaluated" not in finding.message
         lines.append(f"# {located.action} {finding.rule_id} {finding.path}")
         lines.append(f"#   {finding.message}")
         if finding.remediation:

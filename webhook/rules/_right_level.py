@@ -5,6 +5,7 @@ level at which a field is decides. Not here: fields of Seldon Core with one home
 misplaced-field finds by their name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -12,7 +13,7 @@ from typing import Any
 
 from webhook.graph import schema
 from webhook.graph.finding import FixSafety, Operation
-from webhook.graph.model import SeldonDeployment, get_str
+from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
 from webhook.rules._stray_fields import get_value_at, move_into_patch
 
@@ -214,11 +215,15 @@ def _to_each_container(deployment: SeldonDeployment, path: Path, pod: Path) -> D
     value = get_value_at(deployment, path)
     listed: list[Path] = []
     operations: list[Operation] = []
+    contradicted = False
     for kind in ("initContainers", "containers"):
         items = get_value_at(deployment, pod / kind)
         for index, item in enumerate(items if type(items) is list else ()):
+            if type(item) is not dict:
+                continue  # said by wrong-type
             context = pod.join((kind, index, "securityContext"))
             listed.append(context / path[-1])
+            contradicted |= get_mapping(item, "securityContext").get(path[-1]) not in (None, value)
             operations.extend(_add_to_context(item, context, str(path[-1]), value))
     fix: tuple[Operation, ...] = ()
     if listed and len(listed) <= _MAX_TARGETS:
@@ -227,13 +232,15 @@ def _to_each_container(deployment: SeldonDeployment, path: Path, pod: Path) -> D
         "the securityContext of a container",
         tuple(listed[:_MAX_TARGETS]),
         fix,
-        "safe" if len(listed) == 1 else "unsafe",
+        "safe" if len(listed) == 1 and not contradicted else "unsafe",
     )
 
 
-def _add_to_context(item: Any, context: Path, name: str, value: Any) -> tuple[Operation, ...]:
+def _add_to_context(
+    item: Mapping[str, Any], context: Path, name: str, value: Any
+) -> tuple[Operation, ...]:
     """Return the operations that set one field of a container's context, if it is not set."""
-    present = item.get("securityContext") if type(item) is dict else None
+    present = item.get("securityContext")
     if type(present) is dict:
         if present.get(name) is not None:
             return ()

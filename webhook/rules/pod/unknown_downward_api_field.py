@@ -26,7 +26,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.finding import Finding
+from webhook.graph.finding import Finding, FixSafety
 from webhook.graph.k8s_syntax import (
     is_annotation_key,
     is_qualified_name,
@@ -132,7 +132,9 @@ def _check_source(
         return
     if resource not in _RESOURCES and not resource.startswith(_HUGE_PAGES_PREFIX):
         item_path = path / "resourceFieldRef" / "resource"
-        yield unknown_value_finding(item_path, "resource", resource, _RESOURCES)
+        # A gpu, which nothing exposes, is one letter from a cpu, and another thing.
+        safety: FixSafety | None = "unsafe" if resource.endswith(".gpu") else None
+        yield unknown_value_finding(item_path, "resource", resource, _RESOURCES, fix_safety=safety)
         return
     divisor = reference.get("divisor")
     if divisor is None or not is_quantity(divisor) or not parse_quantity(divisor):

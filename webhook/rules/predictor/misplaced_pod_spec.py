@@ -46,8 +46,6 @@ SINCE = "0.1.0"
 _POD_FIELDS = {"componentspec", "componentspecs", "container", "containers", "podspec", "spec"}
 """Names of a pod template or a part of it, in lower case without "_"."""
 _SPEC_PATH = ("spec",)
-_SINGULAR_NAMES = "container"
-"""One of them at its place, which misspelled-required-field reports."""
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -65,7 +63,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         if needs_no_pods(predictor):
             yield from _check_templates(deployment, predictor)
             for path in _misplaced_pod_paths(deployment, predictor):
-                if normalize_field(str(path[-1])) != _SINGULAR_NAMES and path not in reported:
+                if path not in reported and not _is_misspelled_containers(path):
                     reported.add(path)
                     yield _check_predictor(deployment, predictor, path)
 
@@ -124,6 +122,11 @@ def _misplaced_pod_paths(deployment: SeldonDeployment, predictor: Predictor) -> 
     for path in unknown_fields_near(deployment, predictor):
         if normalize_field(str(path[-1])) in _POD_FIELDS:
             yield path
+
+
+def _is_misspelled_containers(path: Path) -> bool:
+    """Return whether it is `container` at its place, which misspelled-required-field reports."""
+    return normalize_field(str(path[-1])) == "container" and path.parent[-1:] == _SPEC_PATH
 
 
 def is_reported_elsewhere(deployment: SeldonDeployment, path: Path) -> bool:
