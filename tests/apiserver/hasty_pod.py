@@ -1,13 +1,14 @@
-"""A pod whose certificates live for seconds: python -m tests.apiserver.hasty_pod JSON.
+"""A pod whose clock a test moves on: python -m tests.apiserver.hasty_pod JSON.
 
-As `graphgate serve --cert-source=managed`, but for the lifetimes, which no flag can shorten.
+As `graphgate serve --cert-source=managed`, but for the clock and the lifetimes, which no flag can
+shorten.
 """
 
 import json
 import socket
 import sys
 import tempfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from webhook.admission import handle_review
@@ -29,9 +30,14 @@ def lifetime(seconds: float) -> timedelta:
     return BACKDATE / 2 + timedelta(seconds=seconds) * 3 / 2
 
 
+# Seconds between two looks at the cluster.
+_INTERVAL = 0.3
+
+
 def main(argument: str) -> int:
     """Serve until a signal."""
     given = json.loads(argument)
+    later = Path(given["clock"])
     transport = connect(kubeconfig=given["kubeconfig"], context=None, environment={})
     settings = read_settings(None, {})
     lifetimes = Lifetimes(
@@ -46,11 +52,12 @@ def main(argument: str) -> int:
             WebhookInstallation(transport.namespace, given["name"]),
             Path(folder),
             identity=f"{socket.gethostname()}-{given['number']}",
+            now=lambda: datetime.now(UTC) + timedelta(seconds=float(later.read_text())),
             lifetimes=lifetimes,
             lease_config=LeaseConfig(
-                lease_duration=5.0, renew_deadline=3.0, retry_period=given["pause"]
+                lease_duration=60.0, renew_deadline=40.0, retry_period=_INTERVAL
             ),
-            interval=given["pause"],
+            interval=_INTERVAL,
         ) as rotator,
     ):
         config = ServerConfig(

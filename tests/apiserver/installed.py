@@ -18,6 +18,7 @@ from pathlib import Path
 
 import yaml
 
+from tests import patience
 from tests.seeds import ROOT
 from tools.control_plane.run import ControlPlane
 
@@ -27,15 +28,13 @@ CRD = ROOT / "manifests" / "crd" / "seldondeployments.yaml"
 CHART = ROOT / "manifests" / "chart"
 KINDS = ("mutatingwebhookconfiguration", "validatingwebhookconfiguration")
 
-_TIMEOUT_SECONDS = 30.0
-
 
 def eventually(condition: Callable[[], object], what: str) -> None:
-    """Ask again and again until the answer is True; fail after half a minute with the last."""
-    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    """Ask again and again until the answer is True; fail with the last one when patience ends."""
+    deadline = time.monotonic() + patience.SECONDS
     while (answer := condition()) is not True:
         assert time.monotonic() < deadline, (
-            f"not in {_TIMEOUT_SECONDS:.0f} s: {what}; last: {answer}"
+            f"not in {patience.SECONDS:.0f} s: {what}; last: {answer}"
         )
         time.sleep(0.1)
 
@@ -79,7 +78,7 @@ class Installed:
             text=True,
             cwd=ROOT,
         )
-        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        deadline = time.monotonic() + patience.SECONDS
         while time.monotonic() < deadline:
             log.seek(position)
             for line in log.read().splitlines():
@@ -99,7 +98,7 @@ class Installed:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(_TIMEOUT_SECONDS)
+                self._process.wait(patience.SECONDS)
             finally:
                 self._process.kill()
                 self._process = None
@@ -125,6 +124,7 @@ class Installed:
         rendered = self.plane.run(
             *("helm", "template", SERVICE, str(CHART), "--namespace", NAMESPACE),
             *("--set", "certificate.source=provided"),
+            *("--set", f"webhooks.timeoutSeconds={patience.SECONDS_FOR_A_REVIEW}"),
             *("--set-file", f"certificate.caBundle={self.folder / 'ca.crt'}"),
         ).stdout
         objects = [document for document in yaml.safe_load_all(rendered) if document]
@@ -177,7 +177,7 @@ class Installed:
         """Return status and text of /readyz?verbose."""
         url = f"http://127.0.0.1:{self.health_port}/readyz?verbose"
         try:
-            with urllib.request.urlopen(url, timeout=5) as response:
+            with urllib.request.urlopen(url, timeout=patience.SECONDS) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

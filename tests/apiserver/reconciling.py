@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests import patience
 from tests.seeds import ROOT
 from tools.control_plane.process import die_with_parent
 from tools.control_plane.run import ControlPlane
@@ -23,9 +24,6 @@ CRD = ROOT / "manifests" / "crd" / "seldondeployments.yaml"
 GROUP = "/apis/machinelearning.seldon.io/v1"
 WRITES = ("apply", "status", "delete", "create")
 
-_TIMEOUT_SECONDS = 40.0
-"""Seconds; everything takes one or two, and ten times that on a machine that does other work."""
-
 
 def eventually(
     probe: Callable[[], Any],
@@ -33,10 +31,9 @@ def eventually(
     what: str,
     *,
     pause: float = 0.1,
-    seconds: float = _TIMEOUT_SECONDS,
 ) -> None:
     """Look again and again until the answer is `wanted`; fail with the last answer."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + patience.SECONDS
     while (answer := probe()) != expected:
         assert time.monotonic() < deadline, f"{what}: still {answer!r}, not {expected!r}"
         time.sleep(pause)
@@ -128,7 +125,9 @@ class Reconciler:
     def ask(self, path: str) -> str:
         """Return what the health port answers."""
         port = next(e["healthPort"] for e in self.log_lines() if e["event"] == "started")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{port}/{path}", timeout=patience.SECONDS
+        ) as answer:
             return str(answer.read().decode())
 
     def writes_by_kind(self) -> dict[str, int]:
@@ -154,7 +153,7 @@ class Reconciler:
     def end(self) -> int:
         """Wait for its end; return the exit code."""
         try:
-            return self.process.wait(_TIMEOUT_SECONDS)
+            return self.process.wait(patience.SECONDS)
         finally:
             self.process.kill()
             self._out.close()

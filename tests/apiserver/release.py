@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from tests import patience
 from tests.apiserver.installed import CHART, CRD, KINDS, eventually
 from tests.documents_of import minimal, with_graph
 from tests.seeds import ROOT
@@ -31,7 +32,6 @@ from tests.server.kubeproxy import Pod as Backend
 from tests.server.test_tls import mount
 from tools.control_plane.run import ControlPlane
 
-_TIMEOUT_SECONDS = 30.0
 CERTIFICATE_FILES = ("tls.crt", "tls.key", "ca.crt")
 SDEPS = "/apis/machinelearning.seldon.io/v1/namespaces/{}/seldondeployments"
 
@@ -47,7 +47,7 @@ class Pod:
 
     def started(self) -> Backend:
         """Wait until it listens; it need not be ready yet."""
-        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        deadline = time.monotonic() + patience.SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             for reported in self.events("serving"):
                 self.backend = Backend(reported["port"], reported["healthPort"])
@@ -71,7 +71,7 @@ class Pod:
         assert self.backend is not None
         url = f"http://127.0.0.1:{self.backend.health_port}/readyz?verbose"
         try:
-            with urllib.request.urlopen(url, timeout=5) as response:
+            with urllib.request.urlopen(url, timeout=patience.SECONDS) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -85,7 +85,7 @@ class Pod:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it as the kubelet does, or as a crash does; return the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(_TIMEOUT_SECONDS)
+        return self.process.wait(patience.SECONDS)
 
 
 def free_port() -> int:
@@ -112,14 +112,19 @@ class Proxy:
     def port(self) -> int:
         return self._forwarder.port
 
+    @staticmethod
+    def wait_until_ready(pod: Backend) -> None:
+        """Wait until new connections can go to this pod."""
+        eventually(lambda: pod.ready, "the forwarder knows the pod")
+
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._open.wait(_TIMEOUT_SECONDS)
+        assert self._open.wait(patience.SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._ending.set)
-        self._thread.join(_TIMEOUT_SECONDS)
+        self._thread.join(patience.SECONDS)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -167,7 +172,7 @@ class Release:
     def __exit__(self, *_: object) -> None:
         for pod in self.pods:
             pod.process.kill()
-            pod.process.wait(_TIMEOUT_SECONDS)
+            pod.process.wait(patience.SECONDS)
         self.proxy.__exit__()
         self.helm("uninstall", self.name, "--ignore-not-found", check=False)
         for kind in KINDS:
@@ -182,7 +187,8 @@ class Release:
     def install(self, *values: str, command: str = "install") -> None:
         """Install the chart, or upgrade to it, and lead the webhooks here."""
         evaluated = f"webhooks.namespaceSelector.matchLabels.graphgate-release={self.name}"
-        flags = [f"--set={value}" for value in (evaluated, *values)]
+        timeout = f"webhooks.timeoutSeconds={patience.SECONDS_FOR_A_REVIEW}"
+        flags = [f"--set={value}" for value in (evaluated, timeout, *values)]
         self.helm(command, self.name, str(CHART), *flags)
         self.adopt()
 
@@ -353,7 +359,12 @@ class Load:
         finally:
             self._ending.set()
             for runner in runners:
-                runner.join(_TIMEOUT_SECONDS)
+                runner.join(patience.SECONDS)
+
+    def go_on(self, count: int = 100) -> None:
+        """Wait for more answers: a second or two, and longer where everything takes longer."""
+        seen = len(self.answers)
+        eventually(lambda: len(self.answers) > seen + count, "the load goes on")
 
     @property
     def failed_calls(self) -> list[tuple[int, str]]:

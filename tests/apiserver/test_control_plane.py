@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests import patience
 from tools.control_plane.components import COMMANDS
 from tools.control_plane.run import ControlPlane
 from tools.control_plane.versions import HELM, KUBERNETES
@@ -59,7 +60,14 @@ def test_a_deployment_gets_its_replica_set_and_pods(
     kubectl = control_plane.kubectl
     kubectl("-n", namespace, "create", "deployment", "web", "--image=web", "--replicas=2")
     jsonpath = "jsonpath={.status.replicas}=2"
-    kubectl("-n", namespace, "wait", "deployment/web", f"--for={jsonpath}", "--timeout=30s")
+    kubectl(
+        "-n",
+        namespace,
+        "wait",
+        "deployment/web",
+        f"--for={jsonpath}",
+        f"--timeout={patience.SECONDS:.0f}s",
+    )
     pods = kubectl("-n", namespace, "get", "pods", "-o", "json").stdout
     owners = [pod["metadata"]["ownerReferences"][0]["kind"] for pod in json.loads(pods)["items"]]
     assert owners == ["ReplicaSet", "ReplicaSet"]
@@ -106,7 +114,9 @@ def test_kwok_plays_nodes_and_runs_pods(control_plane: ControlPlane, namespace: 
     kubectl("-n", namespace, "patch", "deployment", "waits", "-p", json.dumps(patch))
     kubectl("-n", namespace, "scale", "deployment", "waits", "runs", "--replicas=2")
     waiting = "--for=jsonpath={.status.availableReplicas}=2"
-    kubectl("-n", namespace, "wait", "deployment/runs", waiting, "--timeout=30s")
+    kubectl(
+        "-n", namespace, "wait", "deployment/runs", waiting, f"--timeout={patience.SECONDS:.0f}s"
+    )
     path = "jsonpath={range .items[*]}{.metadata.labels.app} {.status.phase}{'\\n'}{end}"
     pods = kubectl("-n", namespace, "get", "pods", "-o", path).stdout
     nodes = kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}").stdout
@@ -210,7 +220,9 @@ def test_a_service_reference_reaches_a_server_on_this_machine(
 
         try:
             # The API server sees a new webhook a moment after it is stored.
-            wait_until(lambda: create() != "", what="the webhook is called", seconds=30)
+            wait_until(
+                lambda: create() != "", what="the webhook is called", seconds=patience.SECONDS
+            )
             refusal = create()
         finally:
             kubectl("delete", "validatingwebhookconfiguration", namespace)
@@ -285,8 +297,10 @@ def test_nothing_is_left_when_its_owner_is_interrupted_or_killed(
             folder = Path(owner.stdout.readline().strip())
             assert len(find_processes(folder)) == 3  # etcd, kube-apiserver, the janitor
             owner.send_signal(sent)
-            ended = owner.wait(timeout=30)
+            ended = owner.wait(timeout=patience.SECONDS)
         finally:
             owner.kill()
-    wait_until(lambda: not find_processes(folder), what="all processes ended", seconds=30)
+    wait_until(
+        lambda: not find_processes(folder), what="all processes ended", seconds=patience.SECONDS
+    )
     assert (ended, folder.exists()) == (-sent, False)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import patience
 from tests.apiserver.installed import eventually
 from tests.seeds import ROOT
 from tools.control_plane.run import ControlPlane
@@ -285,7 +286,9 @@ class Serving:
 
     def ready(self):
         try:
-            with urllib.request.urlopen(f"{self.health}/readyz?verbose", timeout=5) as response:
+            with urllib.request.urlopen(
+                f"{self.health}/readyz?verbose", timeout=patience.SECONDS
+            ) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -298,7 +301,7 @@ class Serving:
     def stop(self):
         self.process.terminate()
         try:
-            self.process.communicate(timeout=30)
+            self.process.communicate(timeout=patience.SECONDS)
         finally:
             self.process.kill()
         return self.process.returncode

@@ -17,9 +17,6 @@ from tests.apiserver.reconciling import (
 )
 from tests.apiserver.seldon_stand_in import RECORDED, FakeSeldonOperator
 
-# A control plane of their own: its nodes start every pod.
-pytestmark = pytest.mark.timeout(240)
-
 NAME = "mydep"
 EXECUTOR = "docker.io/seldonio/seldon-core-executor:1.17.1"
 IMAGES = {
@@ -32,6 +29,7 @@ HASH = "graphgate.io/applied-hash"
 
 @pytest.fixture(scope="module")
 def plane(binaries, foreign_crds):
+    """One of their own: its nodes start every pod."""
     keda = foreign_crds["ScaledObject"]
     with plane_of_own(binaries, IMAGES, [keda], [SCALED_OBJECTS]) as started:
         yield started

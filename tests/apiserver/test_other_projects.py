@@ -108,12 +108,6 @@ def release(plane, tmp_path):
         yield prepared
 
 
-def go_on(load):
-    """Wait for another hundred calls: more than a second."""
-    seen = len(load.answers)
-    eventually(lambda: len(load.answers) > seen + 100, "the load goes on")
-
-
 @pytest.mark.parametrize(
     ("source", "issuer"), [("cert-manager", CertManager), ("openshift", ServiceCA)]
 )
@@ -137,7 +131,7 @@ def test_a_release_waits_for_its_certificate_and_follows_it(release, source, iss
         issuer.inject()
         release.mount()
         eventually(lambda: pod.events("config_reloaded") != [], "the new certificate is served")
-        go_on(load)
+        load.go_on()
     assert load.failed_calls == []
 
     # A certificate of nobody's: the pod says so before an API server does.
@@ -165,8 +159,8 @@ def test_a_new_ca_of_cert_managers_costs_no_call(release):
         issuer.issue()
         issuer.inject()
         assert release.bundle() != before
-        go_on(load)  # API servers follow; the pod has seen nothing yet
+        load.go_on()  # API servers follow; the pod has seen nothing yet
         release.mount()
         eventually(lambda: pod.events("config_reloaded") != [], "the new certificate is served")
-        go_on(load)
+        load.go_on()
     assert load.failed_calls == []

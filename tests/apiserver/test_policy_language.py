@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests import patience
 from tests.cel.truths import TRUE_EXPRESSIONS
 from tools.control_plane.access import ApiResponse
 from tools.control_plane.run import ControlPlane
@@ -59,7 +60,7 @@ def test_the_api_server_holds_the_same_for_true(
         wait_until(
             lambda: create(plane, namespace, f"{name}-probe").status == 422,
             what="the policy in effect",
-            seconds=30,
+            seconds=patience.SECONDS,
         )
         answer = create(plane, namespace, name)
         assert answer.status == 201, answer.body["message"]

@@ -12,6 +12,7 @@ import sys
 
 import pytest
 
+from tests import patience
 from tests.apiserver.release import Release
 from tests.docs.judged import commands_of
 from tests.docs.pages import blocks_of
@@ -19,7 +20,7 @@ from tests.docs.shell import commands_in
 from tests.seeds import ROOT
 from tools.control_plane.run import ControlPlane
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.cluster
 
 PAGE = ROOT / "docs" / "quickstart.md"
 UPDATE = bool(os.environ.get("GRAPHGATE_UPDATE"))
@@ -89,7 +90,7 @@ def test_every_command_of_the_quick_start_does_what_the_page_says(cluster, check
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=120,
+                timeout=patience.SECONDS,
             )
             # Who was asked, when, and with which versions.
             out = re.sub(f"of {re.escape(cluster.server)}, .*", "of https://…", done.stdout)

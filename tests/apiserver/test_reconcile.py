@@ -34,9 +34,6 @@ from webhook.kube.leader_election import LeaderElector
 from webhook.rendering.options import OrchestratorOptions, RenderOptions
 from webhook.settings.model import Settings
 
-# A control plane of their own: its nodes start every pod, and some tests stop its API server.
-pytestmark = pytest.mark.timeout(240)
-
 MODEL = "iris-main-0-classifier"
 EXECUTOR = ("--executor-image", "registry.example/executor:1")
 IMAGES = {
@@ -49,6 +46,7 @@ NEVER_READY = {"annotations": {"tests.graphgate.io/never-ready": "true"}}
 
 @pytest.fixture(scope="module")
 def plane(binaries, foreign_crds):
+    """One of their own: its nodes start every pod, and some tests stop its API server."""
     keda = foreign_crds["ScaledObject"]
     with plane_of_own(binaries, IMAGES, [keda], [SCALED_OBJECTS]) as started:
         yield started
@@ -478,7 +476,7 @@ def test_another_takes_over_when_the_leader_dies(anywhere, plane, tmp_path):
         "--leader-elect-resource-name",
         "own",
         "--leader-elect-lease-duration",
-        "3",
+        "10",
     )
     first = Reconciler(plane, tmp_path / "first", *flags).wait()
     second = Reconciler(plane, tmp_path / "second", *flags).wait("started")

@@ -35,8 +35,6 @@ from webhook.rendering.options import OrchestratorOptions, RenderOptions
 from webhook.rendering.routes.options import RoutingKind, RoutingOptions
 from webhook.settings.model import Settings
 
-pytestmark = pytest.mark.timeout(300)
-
 EXECUTOR = ("--executor-image", "registry.example/executor:1", "--no-leader-elect")
 TYPES = {
     "HTTPRoute": "/apis/gateway.networking.k8s.io/v1/httproutes",

@@ -16,7 +16,6 @@ from tools.control_plane.run import ControlPlane
 from tools.soundness.generator import Generator
 from tools.soundness.published import Published
 
-pytestmark = pytest.mark.timeout(900)
 """1,250 documents in two fixtures: a minute where nothing else runs, and many where much does."""
 
 MADE = 400

@@ -24,8 +24,6 @@ from tools.gateway.build import find_envoy, provide_contour
 from tools.gateway.network import private_network
 from tools.gateway.run import NAME, NAMESPACE, Gateway
 
-pytestmark = pytest.mark.timeout(300)
-
 ROUTES = "/apis/gateway.networking.k8s.io/v1"
 HTTP_ROUTE = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute"}
 NEVER_READY = {"tests.graphgate.io/never-ready": "true"}
@@ -322,7 +320,7 @@ def test_a_grpc_route_splits_on_a_listener_of_its_own(place, plane, gateway, tmp
         place.labels = {"own": "grpc"}
         place.apply(predictor("main", 75), predictor("canary", 25))
         # Contour may lose its answer to one of two routes: then weights move after a minute.
-        eventually(place.state, "Available", "iris", seconds=120.0)
+        eventually(place.state, "Available", "iris")
         routes = plane.request("GET", f"{ROUTES}/namespaces/{place.name}/grpcroutes").body["items"]
         assert [route["metadata"]["name"] for route in routes] == ["iris"]
         place.answering({"iris-main", "iris-canary"})

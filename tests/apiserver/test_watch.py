@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests import patience
 from tests.apiserver.permissions import AUDIT_ROLE, as_user
 from tests.apiserver.reconciling import CRD, GROUP, Namespace, Reconciler, eventually
 from tests.documents_of import minimal, with_graph
 from tests.seeds import ROOT
 from tools.control_plane.run import ControlPlane
-
-pytestmark = pytest.mark.timeout(600)
 
 OBJECTS = 1_000
 """As many as a large cluster has."""
@@ -248,9 +247,9 @@ def test_policies_and_exceptions_matter_before_the_hour_is_over(
     start("--interval", "1h", *WITH_POLICIES)
     eventually(reports.summaries, {"model-7": {"pass": 1}}, "the report")
     add_policy()
-    eventually(reports.summaries, {"model-7": {"warn": 1}}, "after the policy", seconds=90.0)
+    eventually(reports.summaries, {"model-7": {"warn": 1}}, "after the policy")
     add_policy(exempt=True)
-    eventually(reports.summaries, {"model-7": {"skip": 1}}, "after the exception", seconds=90.0)
+    eventually(reports.summaries, {"model-7": {"skip": 1}}, "after the exception")
 
 
 def finding_counts(auditor):
@@ -281,7 +280,7 @@ def test_a_thousand_objects(plane, kind, namespace, start, add_policy):
 
     def settles(expected, what):
         # Looking at a thousand reports is work for the API server too.
-        eventually(totals, expected, what, pause=2.0, seconds=300.0)
+        eventually(totals, expected, what, pause=2.0)
 
     settles((1000, 997, 3, 0, 0), "after the creation")
     assert finding_counts(auditor) == {("missing-container", "deny"): 3}
@@ -311,7 +310,7 @@ def test_a_thousand_objects(plane, kind, namespace, start, add_policy):
         pass_count(),
     )
     # Each pass looks at every object again, as it would each hour.
-    eventually(lambda: pass_count() >= before + 3, True, "three passes", pause=1.0, seconds=240.0)
+    eventually(lambda: pass_count() >= before + 3, True, "three passes", pause=1.0)
     assert auditor.write_count() == written
     assert versions == {
         i["metadata"]["name"]: i["metadata"]["resourceVersion"] for i in reports.items()
@@ -324,7 +323,7 @@ def test_a_thousand_objects(plane, kind, namespace, start, add_policy):
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=patience.SECONDS,
         ).stdout
     )
     assert report["totals"]["objects"] == 900

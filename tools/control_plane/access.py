@@ -15,6 +15,10 @@ from typing import Any
 
 from tools.control_plane.certificates import Pair
 
+# It takes 2 ms. An API server gives a request up after 60 s, and one that waits for a webhook
+# sooner: it is to say so itself, however slow the machine is.
+_SECONDS_FOR_AN_ANSWER = 120.0
+
 
 def write_kubeconfig(file: Path, server: str, authority: bytes, client: Pair) -> Path:
     """Write a kubeconfig with everything inside it; JSON, which is YAML too."""
@@ -63,11 +67,17 @@ class Api:
     port: int
     tls: ssl.SSLContext
 
-    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> ApiResponse:
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        timeout: float = _SECONDS_FOR_AN_ANSWER,
+    ) -> ApiResponse:
         """Send one request on a connection of its own; OSError if the server is not there."""
-        # 10 s: an API server that is starting accepts connections before it answers them.
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", self.port, timeout=10, context=self.tls
+            "127.0.0.1", self.port, timeout=timeout, context=self.tls
         )
         try:
             text = None if body is None else json.dumps(body)

@@ -10,7 +10,8 @@ from tools.control_plane.errors import ControlPlaneError
 def is_ready(api: Api) -> bool:
     """Say whether the API server is ready, roles and default namespaces included."""
     try:
-        return api.request("GET", "/readyz").status == 200
+        # 10 s: an API server that is starting accepts connections before it answers them.
+        return api.request("GET", "/readyz", timeout=10).status == 200
     except OSError:  # it does not listen yet
         return False
 
