@@ -50,7 +50,8 @@ class Pod:
         deadline = time.monotonic() + patience.SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             for reported in self.events("serving"):
-                self.backend = Backend(reported["port"], reported["healthPort"])
+                # The same one each time: the forwarder keeps in it what it knows.
+                self.backend = self.backend or Backend(reported["port"], reported["healthPort"])
                 return self.backend
             time.sleep(0.02)
         raise AssertionError(f"the pod did not start: {self._log.read_text()}")

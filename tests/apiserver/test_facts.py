@@ -91,7 +91,6 @@ def test_facts_are_what_was_created(plane, open_as):
         labels={"team": "a", "kubernetes.io/metadata.name": "team-a"},
         annotations={"openshift.io/sa.scc.uid-range": "1000/10"},
     )
-    minor = int(plane.version.split(".")[1])
     assert facts.namespaces["team-a"] == team
     assert {"default", "kube-system", "seldon-system"} <= set(facts.namespaces)
     assert (
@@ -102,7 +101,7 @@ def test_facts_are_what_was_created(plane, open_as):
     ) == (
         SERVERS,
         False,
-        minor,
+        plane.minor,
         4,
     )
     assert gaps == ()

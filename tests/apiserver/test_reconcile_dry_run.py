@@ -49,8 +49,7 @@ def accepted(plane, namespace, engine, mention=""):
 
     mention  a word that must be in the document
     """
-    minor = int(plane.version.split(".")[1])
-    facts = Facts(model_servers=SERVERS, explainer_images=EXPLAINERS, kubernetes_minor=minor)
+    facts = Facts(model_servers=SERVERS, explainer_images=EXPLAINERS, kubernetes_minor=plane.minor)
     setup = ControllerSettings(Settings(), RenderOptions(orchestrator=engine))
     for name, document in documents():
         if not isinstance(document.get("metadata"), dict) or mention not in str(document):

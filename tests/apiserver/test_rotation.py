@@ -16,7 +16,7 @@ from webhook.certificates.rotation.plan import BACKDATE
 
 # Seconds of the pods' clock, which the test moves on.
 STEP = 60
-HASTE = {"authority": 12 * STEP, "server": 4 * STEP, "overlap": 4 * STEP}
+HASTE = {"authority": 12 * STEP, "server": 6 * STEP, "overlap": 4 * STEP}
 ROTATIONS = 2
 
 

@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 
-@dataclass
+@dataclass(eq=False)
 class Pod:
-    """One server process behind the Service."""
+    """One server process behind the Service; `ready` is what the forwarder has seen of it."""
 
     port: int
     health_port: int

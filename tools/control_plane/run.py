@@ -111,6 +111,11 @@ class ControlPlane:
         version: str = self.request("GET", "/version").body["gitVersion"]
         return version
 
+    @property
+    def minor(self) -> int:
+        """The minor version of its Kubernetes: 36."""
+        return int(self.version.split(".")[1])
+
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> ApiResponse:
         """Send one request to the API server as administrator: 2 ms, where kubectl takes 100."""
         return self._api.request(method, path, body)
