@@ -7,9 +7,6 @@ one costs nothing but on the day of a fault. These hold on a machine that does t
 SECONDS = 300.0
 """For one thing to happen; most take one or two."""
 
-SECONDS_FOR_A_TEST = 1800.0
-"""For a test that waits for many of them."""
-
 SECONDS_FOR_A_REVIEW = 30
 """The API server's limit for a webhook, and Kubernetes' longest. The chart's 3 s are for a cluster:
 here an answer that the machine delays would be taken for a lost one."""

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests import patience
 from tests.seeds import ROOT
 
 FOLDERS = ("webhook", "tools", "policies", "manifests", "certs", "docs", "benchmarks", "tests")
@@ -62,7 +63,7 @@ def generate(root, *arguments):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=patience.SECONDS,
     )
 
 

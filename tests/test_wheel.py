@@ -13,6 +13,7 @@ import zipfile
 import pytest
 from packaging.requirements import Requirement
 
+from tests import patience
 from tests.documents_of import with_graph
 from tests.seeds import ROOT
 from webhook.cli.extras import EXTRA_OF, missing_extra
@@ -43,7 +44,7 @@ def unpacked(tmp_path_factory):
         cwd=ROOT,
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=patience.SECONDS,
     )
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -63,7 +64,7 @@ def graphgate(folder, *arguments, stdin="", before=""):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=patience.SECONDS,
     )
 
 
@@ -75,7 +76,7 @@ def test_the_module_that_runs_is_the_wheel_s(unpacked):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=patience.SECONDS,
     )
     assert where.stdout.startswith(str(unpacked / "site"))
 

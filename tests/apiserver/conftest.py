@@ -16,7 +16,6 @@ from typing import TypeVar
 
 import pytest
 
-from tests import patience
 from tools.control_plane.binaries import choose_binaries
 from tools.control_plane.build import provide_binaries
 from tools.control_plane.cache import Report
@@ -26,7 +25,7 @@ from tools.control_plane.run import ControlPlane
 
 # An hour: a cold build takes 10 minutes on two cores that do nothing else, and other workers wait
 # for the one that builds.
-_SECONDS_FOR_A_BUILD = 3600.0
+_SECONDS_FOR_A_BUILD = 3600
 
 T = TypeVar("T")
 
@@ -93,16 +92,14 @@ def namespace(control_plane: ControlPlane, request: pytest.FixtureRequest) -> It
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder that need the control plane, and give them their time."""
+    """Mark the tests of this folder that need the control plane, and give a build its time."""
     here = Path(__file__).parent
     ours = [item for item in items if here in item.path.parents and _needs_binaries(item)]
     for item in ours:
         item.add_marker(pytest.mark.cluster)
-    if ours and config.pluginmanager.hasplugin("timeout"):
-        building = _SECONDS_FOR_A_BUILD if _must_build() else 0.0
-        limit = pytest.mark.timeout(patience.SECONDS_FOR_A_TEST + building)
+    if ours and config.pluginmanager.hasplugin("timeout") and _must_build():
         for item in ours:
-            item.add_marker(limit)
+            item.add_marker(pytest.mark.timeout(_SECONDS_FOR_A_BUILD))
 
 
 def _needs_binaries(item: pytest.Item) -> bool:

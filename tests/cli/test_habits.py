@@ -12,6 +12,7 @@ import pytest
 import yaml
 from click.shell_completion import ShellComplete
 
+from tests import patience
 from tests.documents_of import minimal, with_graph
 from tests.seeds import ROOT, SEEDS
 from webhook.cli import graphgate
@@ -85,7 +86,7 @@ def run_action(folder, base="", **inputs):
             env=environment,
             check=True,
             capture_output=True,
-            timeout=60,
+            timeout=patience.SECONDS,
         )
     calls = (folder / "tools" / "calls").read_text().split("\n====\n")
     return [call for call in calls if call]
@@ -172,7 +173,7 @@ def test_the_shell_can_complete(shell):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=patience.SECONDS,
     )
     assert "_GRAPHGATE_COMPLETE" in ran.stdout
 

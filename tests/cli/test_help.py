@@ -9,6 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tests import patience
 from tests.documents_of import minimal
 from tests.seeds import ROOT
 from webhook.cli import graphgate
@@ -142,7 +143,7 @@ def test_examples_run(command, example, folder, monkeypatch):
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience.SECONDS,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr

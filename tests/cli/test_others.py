@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests import patience
 from tests.admission.test_wire import SETTINGS, encoded_review
 from tests.documents_of import minimal, with_graph
 from webhook.admission import handle_review
@@ -127,7 +128,7 @@ def graphgate(*arguments, **environment):
         [sys.executable, "-m", "webhook", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience.SECONDS,
         check=False,
         env={**os.environ, **environment},
     )
@@ -161,7 +162,7 @@ def test_help_and_check_import_neither_kubernetes_nor_the_server_nor_cryptograph
             input=json.dumps(minimal()),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=patience.SECONDS,
             check=True,
         )
         assert ran.stderr.splitlines()[-1] == "[]"

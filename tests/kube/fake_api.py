@@ -15,7 +15,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-_TIMEOUT_SECONDS = 20.0  # a test that waits longer has found a bug
+from tests import patience
 
 
 class FakeApi:
@@ -109,7 +109,7 @@ class FakeApi:
     def wait_for(self, condition, what):
         """Wait until something about the requests holds."""
         with self._changed:
-            assert self._changed.wait_for(condition, _TIMEOUT_SECONDS), f"never: {what}"
+            assert self._changed.wait_for(condition, patience.SECONDS), f"never: {what}"
 
     def watches(self):
         return sum(1 for request in self.requests if "watch" in request.query)

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests import patience
 from webhook.kube import ReflectorConfig
 from webhook.kube.param_watcher import MAX_REFERENCES, ParamReference
 from webhook.kube.policy_watcher import PoliciesWatcher
@@ -35,7 +36,7 @@ def live(transport):
 
 def wait_until(live, condition):
     """Wait until something holds of the objects; return them."""
-    deadline = time.monotonic() + 20.0
+    deadline = time.monotonic() + patience.SECONDS
     while not condition(live.objects):
         assert time.monotonic() < deadline, (live.objects, live.health())
         time.sleep(0.01)
@@ -91,7 +92,7 @@ def test_a_kind_that_is_not_served_counts_as_empty(api, live):
 def test_a_kind_that_may_not_be_read_leaves_nothing_known(api, live):
     api.set_response(POLICIES, *FORBIDDEN)
     live.start()
-    deadline = time.monotonic() + 20.0
+    deadline = time.monotonic() + patience.SECONDS
     while "not you" not in live.health().detail:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -107,7 +108,7 @@ def test_what_was_known_stays_known_while_the_server_is_away(api, live):
     before = wait_until(live, lambda objects: objects is not None)
     for path in (EXCEPTIONS, POLICIES):
         api.set_response(path, 500, {"kind": "Status", "code": 500, "message": "etcd is on fire"})
-    deadline = time.monotonic() + 20.0
+    deadline = time.monotonic() + patience.SECONDS
     while live.health().state != "degraded":
         assert time.monotonic() < deadline, live.health()
         time.sleep(0.01)

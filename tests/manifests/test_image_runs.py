@@ -21,11 +21,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience
 from tests.manifests.support import ROOT
 from webhook.certificates.init import init_certificates
 
 NAME = "localhost/graphgate-under-test"
-PATIENCE = 60.0
 # A chroot needs neither an engine such as runc nor a kernel that lets containers be made.
 ENVIRON = {"BUILDAH_ISOLATION": "chroot", **os.environ}
 BASES = {name: os.environ.get(f"GRAPHGATE_{name}", "") for name in ("BUILD_IMAGE", "RUN_IMAGE")}
@@ -120,7 +120,7 @@ def test_it_serves_and_ends_in_order(container: str, tmp_path: Path) -> None:
         start_new_session=True,
     )
     try:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience.SECONDS
         while not is_ready(health):
             assert time.monotonic() < deadline, "the container is not ready"
             assert process.poll() is None
@@ -133,7 +133,7 @@ def test_it_serves_and_ends_in_order(container: str, tmp_path: Path) -> None:
             assert tls.version() == "TLSv1.3"
         # As the kubelet: the signal goes to the program and not to what runs the container.
         os.kill(innermost(process.pid), signal.SIGTERM)
-        output, _ = process.communicate(timeout=PATIENCE)
+        output, _ = process.communicate(timeout=patience.SECONDS)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests import patience
 from tests.documents_of import minimal
 from tests.picture.graphs import bush, chain, fan, hostile
 from tests.seeds import ROOT, SEEDS
@@ -231,7 +232,7 @@ def test_graphviz_reads_dot(name):
         input=dot.write([draw(LARGE[name])]).encode(),
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=patience.SECONDS,
     )
     assert drawn.stderr == b""
     nodes = list(draw(LARGE[name]).predictors[0].nodes())

@@ -12,6 +12,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from tests import patience
 from tests.seeds import ROOT
 from tools.generators.manifests import find_helm
 from tools.release.bom import REQUIREMENTS, pinned_packages
@@ -41,7 +42,7 @@ def make(folder):
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=patience.SECONDS,
     )
 
 
@@ -120,7 +121,7 @@ def test_helm_reads_the_chart(release):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=patience.SECONDS,
     )
     assert f"version: {VERSION}" in shown.stdout
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from tests import patience
 from tests.seeds import ROOT
 from tools.messages import iter_literals
 
@@ -10,7 +11,7 @@ from tools.messages import iter_literals
 def test_each_text_is_printed_with_its_title_path_and_fixture():
     command = [sys.executable, "-m", "tools.messages", "duplicate-node-name"]
     printed = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+        command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=patience.SECONDS
     ).stdout
     lines = printed.strip().splitlines()
     assert lines[0].startswith("duplicate-node-name: ")

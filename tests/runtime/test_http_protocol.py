@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests import patience
 from webhook.runtime.connection_pool import AbortReason
 from webhook.runtime.http_message import HttpRequest, HttpResponse
 from webhook.runtime.limits import MEBIBYTE, Limits
 from webhook.runtime.listener import Listener
 
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = patience.SECONDS
 
 
 class EchoHandler:

@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests import patience
 from tests.server.pki import NAME
 
 ROOT = Path(__file__).parents[2]
 # Longer than anything takes on a busy machine; a test that reaches it has failed.
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = patience.SECONDS
 
 
 class RunningServer:

@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from tests import patience
 from tests.admission.test_wire import encoded_review
 from tests.documents_of import minimal
 from tests.server.program import SettingsFile, fake_handle_review
@@ -346,7 +347,7 @@ def test_neither_serve_nor_the_command_line_imports_them() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience.SECONDS,
         check=True,
     )
     assert printed.stdout == "[]\n"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests import patience
 from tests.kube.conftest import api, transport
 from webhook.kube import ReflectorConfig
 from webhook.kube.health import CheckResult
@@ -151,7 +152,7 @@ def test_a_running_server_changes_to_other_labels_with_a_real_client(api, transp
         return [policy.name for policy in store.policies.policies] if store.policies else []
 
     def wait_for(names: list[str], allowed: list[list[str]]) -> None:
-        deadline = time.monotonic() + 20.0
+        deadline = time.monotonic() + patience.SECONDS
         while (seen := in_force()) != names:
             assert seen in allowed, seen
             assert time.monotonic() < deadline, seen

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import patience
 from tests.documents_of import minimal
 from tests.seeds import ROOT
 from webhook.engine.evaluate import evaluate
@@ -94,7 +95,7 @@ def policy_store(live: Any = None, *paths: Any) -> PolicyStore:
 
 def wait_until_loaded(policies: PolicyStore) -> PolicyStore:
     """Refresh as the server does until what is new has been taken in."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + patience.SECONDS
     policies.reload_if_changed()
     while policies._loading is not None:
         assert time.monotonic() < deadline
@@ -218,7 +219,7 @@ def test_bad_files_hold_up_no_change_of_the_cluster(tmp_path):
 
 def wait_for(policies: PolicyStore, facts: list[str]) -> None:
     """Refresh until these are the denials; a refresh may say what is wrong with files."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + patience.SECONDS
     while sorted(denial_messages(policies)) != facts:
         assert time.monotonic() < deadline, denial_messages(policies)
         with contextlib.suppress(PolicyError):

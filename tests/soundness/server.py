@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from tests import patience
 from tests.seeds import ROOT
 from tests.soundness.answers import ApiRejection, WriteMethod, to_rejection
 from tests.soundness.judging import NAMESPACE, NAMESPACES, ApiObject
@@ -37,7 +38,6 @@ _UPDATE_NAMESPACES = tuple(f"{NAMESPACE}-updates-{number}" for number in range(8
 """Where old objects are created for a moment: one namespace for each thread."""
 _IN_A_PATH = re.compile(r"[a-z0-9.-]{1,253}\Z")
 _CONTROLS = re.compile("[\x7f-\x9f]")
-_TIMEOUT_SECONDS = 120
 
 
 def install(plane: ControlPlane, scaled_objects: Path) -> None:
@@ -54,7 +54,7 @@ def install_definitions(plane: ControlPlane, *files: Path) -> None:
     """Apply definitions, and wait until objects of them can be created."""
     plane.kubectl("apply", *(f"--filename={file}" for file in files))
     # kubectl wait fails where a definition has no conditions yet.
-    wait_until(lambda: _are_established(plane), what="definitions", seconds=50)
+    wait_until(lambda: _are_established(plane), what="definitions", seconds=patience.SECONDS)
 
 
 def _are_established(plane: ControlPlane) -> bool:
@@ -188,7 +188,7 @@ class Server:
             if fresh and hasattr(self._local, "connection"):
                 self._local.connection.close()
             self._local.connection = http.client.HTTPSConnection(
-                where.hostname or "", where.port, timeout=_TIMEOUT_SECONDS, context=tls
+                where.hostname or "", where.port, timeout=patience.SECONDS, context=tls
             )
             self._open.append(self._local.connection)
         connection: http.client.HTTPSConnection = self._local.connection
