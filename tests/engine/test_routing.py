@@ -227,3 +227,49 @@ def test_steps_of_traffic_are_bounded_with_a_gateway_too():
         "spec.predictors[0].traffic",
         "spec.predictors[1].traffic",
     ]
+
+
+@pytest.mark.parametrize(
+    ("routing", "annotations", "found"),
+    [
+        (ISTIO, {"istio_retries": "3", "istio_retries_timeout": "1"}, None),
+        (ISTIO, {"istio_retries": "0", "istio_retries_timeout": "0"}, None),
+        (ISTIO, {"istio_retries_timeout": "0"}, None),
+        (ISTIO, {"istio_retries": "3"}, None),
+        (ISTIO, {"istio_retries": "2147483647"}, None),
+        (
+            ISTIO,
+            {"istio_retries": "3", "istio_retries_timeout": "0"},
+            ("deny", "istio-retries-timeout must be at least 1 s, got 0"),
+        ),
+        (
+            ISTIO,
+            {"istio_retries": "3", "istio_retries_timeout": "-2"},
+            ("deny", "istio-retries-timeout must be at least 1 s, got -2"),
+        ),
+        (
+            ISTIO,
+            {"istio_retries": "3", "istio_retries_timeout": "1000000000"},
+            ("deny", "istio-retries-timeout must be at most 999999999 s, got 1000000000"),
+        ),
+        (
+            ISTIO,
+            {"istio_retries": "2147483648"},
+            ("deny", "istio-retries must be at most 2147483647, got 2147483648"),
+        ),
+        (
+            None,
+            {"istio_retries": "3", "istio_retries_timeout": "0"},
+            ("warn", "istio-retries-timeout must be at least 1 s, got 0"),
+        ),
+    ],
+)
+def test_retries_that_istio_refuses_are_told(routing, annotations, found):
+    decision = evaluate(_claiming(**annotations), _settings(routing), OURS)
+    told = [
+        (action, finding.message)
+        for action, findings in (("deny", decision.denials), ("warn", decision.warnings))
+        for finding in findings
+        if finding.rule_id == "annotation-not-a-number"
+    ]
+    assert told == ([] if found is None else [found])

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from webhook.graph import schema
 from webhook.rules import Action, Check, Subject
-from webhook.settings.known_parts import KnownParts, Part, Words, group_parts
+from webhook.settings.known_parts import KnownParts, Part, group_parts
 
 if TYPE_CHECKING:
     from webhook.rules.constraints.walk import Tree
@@ -56,7 +55,7 @@ class Plan(NamedTuple):
 
     called   the rules that are called with each
     guarded  those that are called where one of their words occurs
-    words    those that are fields of the things
+    words    those words that are among the fields
     """
 
     called: tuple[EnabledRule, ...]
@@ -71,7 +70,7 @@ class SubjectRules:
     called  those that are called with the object
     tree    the rows of the table on it, with checks of the whole object at its root
     parts   its fields that local rules and rows are about, by name
-    words   those that rules on any kind of object look for among its own keys, by key
+    words   those that rules on any kind of object look for
     fields  the keys that any of these asks for
     """
 
@@ -82,14 +81,14 @@ class SubjectRules:
         called: tuple[EnabledRule, ...],
         tree: "Tree | None",
         parts: Mapping[str, Part],
-        words: Mapping[str, str],
+        words: frozenset[str],
     ) -> None:
         """Initialise with the rules that are called with the object, and those on its fields."""
         self.called = called
         self.tree = tree
         self.parts = parts
         self.words = words
-        self.fields = frozenset(self.parts).union(words, *(rule.fields for rule in called))
+        self.fields = words.union(self.parts, *(rule.fields for rule in called))
         self.plan = lru_cache(_MAX_CACHED_PLANS)(self._plan)
 
     def _plan(
@@ -111,29 +110,9 @@ class SubjectRules:
         return Plan(
             called=tuple(rule for rule in asked if not rule.words),
             guarded=tuple(rule for rule in asked if rule.words),
-            words=frozenset(word for key, word in self.words.items() if key in fields),
+            words=self.words.intersection(fields),
             parts=tuple(dict.fromkeys(named)),
         )
-
-
-_SEARCHED_DEFINITIONS = {
-    "container": "io.k8s.api.core.v1.Container",
-    "init container": "io.k8s.api.core.v1.Container",
-    "pod": "io.k8s.api.core.v1.PodSpec",
-    "component": "ComponentSpec",
-    "predictor": "Predictor",
-}
-"""Whose fields are searched for words: definitions of the schema by kind of object."""
-
-_WALKED_FIELDS = frozenset({"containers", "initContainers", "spec", "componentSpecs", "graph"})
-"""What is in these is an object of its own."""
-
-
-def _searched_fields() -> Mapping[str, frozenset[str]]:
-    return {
-        subject: schema.fields_with_fields(definition) - _WALKED_FIELDS
-        for subject, definition in _SEARCHED_DEFINITIONS.items()
-    }
 
 
 class RuleSet:
@@ -166,22 +145,15 @@ class RuleSet:
                 if rule.bound and rule.subject == "deployment":
                     called.setdefault(UNREAD_DEPLOYMENT, []).append(rule)
         trees = compile_rows(frozenset(self.table))
-        words = Words(word for rule in self.rules for word in rule.words)
-        searched = _searched_fields() if any(rule.words for rule in self.rules) else {}
+        words = frozenset[str]().union(*(rule.words for rule in self.rules))
         return {
             subject: SubjectRules(
                 tuple(called.get(subject, ())),
                 trees.get(subject),
-                group_parts(
-                    local.get(subject, ()), trees.get(subject), words, searched.get(subject, ())
-                ),
-                {
-                    key: f"{kind}.{key}"
-                    for kind in [subject.removeprefix("init ")]
-                    for key in words.keys_below.get(kind, ())
-                },
+                group_parts(local.get(subject, ()), trees.get(subject), words),
+                words,
             )
-            for subject in {**called, **local, **trees, **searched}
+            for subject in {**called, **local, **trees}
         }
 
     @cached_property

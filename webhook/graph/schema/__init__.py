@@ -36,12 +36,11 @@ from webhook.graph.schema.lookup import (
     FieldInfo,
     allowed_types,
     field_locations,
-    fields_with_fields,
     get_field_info,
     known_fields,
     seldon_definitions,
 )
-from webhook.graph.schema.version_skew import fields_newer_than, newer_field_words
+from webhook.graph.schema.version_skew import fields_newer_than
 
 __all__ = [
     "KUBERNETES_PREFIX",
@@ -52,13 +51,11 @@ __all__ = [
     "enum_values",
     "field_locations",
     "fields_newer_than",
-    "fields_with_fields",
     "get_field_info",
     "get_validator",
     "known_fields",
     "kubernetes_minor",
     "load_schema",
-    "newer_field_words",
     "raw_schema",
     "seldon_definitions",
 ]

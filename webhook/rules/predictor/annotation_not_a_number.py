@@ -1,7 +1,8 @@
 """Annotation value is not an integer
 
 Why: Seldon parses some annotations as integers when it creates the objects or when the orchestrator
-starts. With any other value it creates nothing, or the orchestrator does not start.
+starts. With any other value it creates nothing, or the orchestrator does not start. Istio refuses a
+route whose retries are given no time.
 
 Fix: Use an integer in quotes, without a unit.
 
@@ -29,6 +30,8 @@ from webhook.graph.well_known import (
     LOGGER_WRITE_TIMEOUT_ANNOTATION,
     REST_TIMEOUT_ANNOTATION,
 )
+from webhook.rendering.routes.attachment import read_annotation
+from webhook.rendering.routes.options import RoutingOptions
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
@@ -46,6 +49,7 @@ _NUMERIC_ANNOTATIONS = {
 """By annotation, whether an empty one reads as absent."""
 
 _KEYS = frozenset(_NUMERIC_ANNOTATIONS)
+_RETRIES = frozenset({ISTIO_RETRIES_ANNOTATION})
 _POD_ANNOTATIONS = frozenset(
     {REST_TIMEOUT_ANNOTATION, GRPC_TIMEOUT_ANNOTATION, GRPC_MAX_MESSAGE_SIZE_ANNOTATION}
 )
@@ -53,11 +57,16 @@ _POD_ANNOTATIONS = frozenset(
 
 FIELDS = frozenset({"annotations"})
 
+_MAX_RETRIES = 2**31 - 1
+_MAX_SECONDS = 999_999_999
+"""What a Duration of Istio's definition holds is ten times that."""
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each value that Go's strconv.Atoi refuses.
 
-    Source: seldon-checks G36, and the executor's clients.
+def check(deployment: SeldonDeployment, routing: RoutingOptions) -> Iterator[Finding]:
+    """Yield each value that Go's strconv.Atoi refuses, and retries that Istio refuses.
+
+    Source: seldon-checks G36, and the executor's clients; Istio's definition of a VirtualService
+    (perTryTimeout).
 
     They are read from the spec, and from the object's own annotations where the spec has none.
     """
@@ -69,6 +78,38 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     others = get_mapping(own, "annotations")
     if not _KEYS.isdisjoint(others):
         yield from _check_annotations(others, ROOT / "metadata" / "annotations", noted)
+    if _RETRIES.isdisjoint(noted) and _RETRIES.isdisjoint(others):
+        return
+    yield from _check_retries(deployment, certain=routing.kind == "istio")
+
+
+def _check_retries(deployment: SeldonDeployment, *, certain: bool) -> Iterator[Finding]:
+    """Yield retries that Istio's definition refuses.
+
+    certain  whether routes of Istio are made; where they are not known of, Seldon may make some
+    """
+    retries = read_annotation(deployment, ISTIO_RETRIES_ANNOTATION)
+    count = _to_number(retries)
+    if retries is None or count <= 0:
+        return
+    if count > _MAX_RETRIES:
+        message = f"istio-retries must be at most {_MAX_RETRIES}, got {count}"
+        yield Finding(retries[1], message, "use a small number", certain=certain)
+    timeout = read_annotation(deployment, ISTIO_RETRIES_TIMEOUT_ANNOTATION)
+    if timeout is None or not _is_number(timeout[0]):
+        return
+    seconds = _to_number(timeout)
+    if not 1 <= seconds <= _MAX_SECONDS:
+        bound = "at least 1" if seconds < 1 else f"at most {_MAX_SECONDS}"
+        message = f"istio-retries-timeout must be {bound} s, got {seconds}"
+        yield Finding(timeout[1], message, "use some seconds", certain=certain)
+
+
+def _to_number(found: tuple[str, Path] | None) -> int:
+    """Return an annotation's number; 0 for none, and for one that is too long for any use."""
+    if found is None or not _is_number(found[0]):
+        return 0
+    return int(found[0][:20])
 
 
 def _check_annotations(
