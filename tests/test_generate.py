@@ -41,9 +41,8 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory, helm):
-    """A copy of the repository, as a checkout has it; Helm renders the chart again in it."""
-    del helm
+def tree(tmp_path_factory):
+    """A copy of the repository, as a checkout has it."""
     root = tmp_path_factory.mktemp("checkout")
     for path in ROOT.iterdir():
         if path.is_file():

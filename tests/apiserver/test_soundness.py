@@ -25,7 +25,7 @@ SEED = 2026
 @pytest.fixture(scope="module")
 def server(binaries, foreign_crds):
     with ControlPlane.start(binaries, controllers=False) as plane:
-        install(plane, foreign_crds["ScaledObject"])
+        install(plane, foreign_crds)
         server = Server(plane)
         yield server
         server.close()
@@ -121,8 +121,14 @@ def test_the_slice_has_documents_of_every_kind(written, made):
 
 def test_every_rule_that_refuses_what_is_taken_has_its_reason_and_no_other_has_one(written, server):
     root = with_pod(securityContext={"runAsNonRoot": True, "runAsUser": 0})
-    pods = campaign.run([campaign.Case("root", root, SETUPS[0])], server.find_rejection)
-    assert sorted(written.alone | pods.alone) == sorted(REASONS)
+    cases = [campaign.Case("root", root, SETUPS[0])]
+    cases += [
+        case
+        for case in campaign.written_cases(SETUPS[3:])
+        if case.name.startswith("essential-field-newer-than-operator/")
+    ]
+    others = campaign.run(cases, server.find_rejection)
+    assert sorted(written.alone | others.alone) == sorted(REASONS)
 
 
 def test_no_further_rule_refuses_what_is_taken(made):

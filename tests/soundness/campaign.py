@@ -137,7 +137,7 @@ def written_cases(setups: Sequence[Setup] = SETUPS) -> Iterator[Case]:
             yield Case(f"{name} in setup {number}", document, setup)
 
 
-def run(cases: Iterable[Case], find_rejection: FindRejection, threads: int = 3) -> Figures:
+def run(cases: Iterable[Case], find_rejection: FindRejection, threads: int = 4) -> Figures:
     """Judge each document both ways; the order of the figures is that of the documents."""
     figures = Figures()
     with ThreadPoolExecutor(threads) as pool:

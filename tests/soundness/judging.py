@@ -1,17 +1,17 @@
 """What graphgate says of a document, and every object that would be asked of the API server."""
 
 from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
 from webhook import defaulting
 from webhook.engine.evaluate import evaluate
-from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.graph.cluster_facts import Facts, Namespace, Operator
 from webhook.graph.parse import parse
 from webhook.graph.path import Path, Segment
 from webhook.rendering.options import OrchestratorOptions, RenderOptions
 from webhook.rendering.render import Rendered, render
+from webhook.rendering.routes.render import render_routes
 from webhook.settings.model import Settings, read_settings
 
 NAMESPACE = "soundness"
@@ -40,33 +40,41 @@ FACTS = Facts(
     model_servers={name: {"protocols": _IMAGES} for name in _SERVERS},
     explainer_images={"image": "registry.example/alibi:1", "image_v2": "registry.example/alibi:2"},
     kubernetes_minor=36,
+    operator_version="1.17.1",
 )
 """A cluster with every server and every image, of the version that the tests run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How graphgate is run: its settings, the options of rendering, and for which namespace."""
+    """How graphgate is run: its settings, the options of rendering, and for which namespace.
+
+    The settings have no ratchet: an update starts from what is admitted, so none of its errors is
+    an old one. They are the same for all documents, with what they remember of their parts.
+    """
 
     settings: Settings
     options: RenderOptions
     namespace: str = NAMESPACE
 
 
+def _read(operator: Operator | None = None, **keys: Any) -> Settings:
+    document = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "ratchet": False, **keys}
+    return read_settings(document, operator=operator)
+
+
 SETUPS = (
     Setup(
-        read_settings(),
+        _read(),
         RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1")),
     ),
-    Setup(read_settings(), RenderOptions(deployment_name_as_prefix=True)),
+    Setup(_read(), RenderOptions(deployment_name_as_prefix=True)),
     Setup(
-        read_settings(
-            {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", "profile": "hardened"}
-        ),
+        _read(profile="hardened"),
         RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1")),
     ),
     Setup(
-        read_settings(operator="seldon"),
+        _read("seldon"),
         RenderOptions(
             orchestrator=OrchestratorOptions("registry.example/executor:1"), operator="seldon"
         ),
@@ -74,24 +82,43 @@ SETUPS = (
 )
 """With an orchestrator, without one, with hardened defaults, and as Seldon's operator renders."""
 
-_ENFORCE: dict[str, Any] = {
-    "apiVersion": "graphgate.io/v1alpha1",
-    "kind": "Settings",
-    "podSecurity": {"mode": "enforce"},
-}
+_ENFORCE: dict[str, Any] = {"podSecurity": {"mode": "enforce"}}
+_OPEN: dict[str, Any] = {"allowedHosts": ["*"], "allowedGateways": ["istio-system/gateway"]}
+
+
+def _routed(setup: Setup, **routing: Any) -> Setup:
+    settings = _read(setup.options.operator, routing={**_OPEN, **routing})
+    return replace(
+        setup, settings=settings, options=replace(setup.options, routing=settings.routing)
+    )
+
+
+ROUTED = (
+    _routed(SETUPS[0], kind="gateway-api", gateway="gateways/public"),
+    _routed(
+        SETUPS[1],
+        kind="gateway-api",
+        gateway="gateways/public",
+        hosts=["models.example.com"],
+        grpcHosts=["grpc.example.com"],
+    ),
+    _routed(SETUPS[0], kind="istio", istioTlsMode="ISTIO_MUTUAL"),
+    _routed(SETUPS[3], kind="istio"),
+)
+"""With routes: of a Gateway, also with a host for gRPC alone, and of Istio for either operator."""
 
 ENFORCED = (
     *(
         replace(
             SETUPS[number],
-            settings=read_settings(_ENFORCE, operator=SETUPS[number].options.operator),
+            settings=_read(SETUPS[number].options.operator, **_ENFORCE),
             namespace=f"{NAMESPACE}-baseline",
         )
         for number in (0, 3)
     ),
     replace(
         SETUPS[2],
-        settings=read_settings({**_ENFORCE, "profile": "hardened"}),
+        settings=_read(profile="hardened", **_ENFORCE),
         namespace=f"{NAMESPACE}-restricted",
     ),
 )
@@ -148,11 +175,10 @@ def evaluate_document(
 
     old  the document before an update; its defaults are filled in, as those of what is stored
     """
-    settings = replace(setup.settings, ratchet=old is not None)
     old = None if old is None else _with_defaults(old, setup)
     decision = evaluate(
         document,
-        settings,
+        setup.settings,
         FACTS,
         namespace=setup.namespace,
         old_document=old,
@@ -191,7 +217,9 @@ def _with_defaults(document: dict[str, Any], setup: Setup) -> dict[str, Any]:
 
 def _render(defaulted: dict[str, Any], setup: Setup) -> tuple[Rendered, ...]:
     options = replace(setup.options, defaults=setup.settings.defaults)
-    return render(parse(_with_generated_name(defaulted)), options, FACTS)
+    view = parse(_with_generated_name(defaulted))
+    routes = render_routes(view, options, FACTS, namespace=setup.namespace)
+    return (*render(view, options, FACTS), *routes)
 
 
 def _with_old(objects: Iterable[ApiObject], before: Iterable[ApiObject]) -> Iterator[ApiObject]:
@@ -247,11 +275,11 @@ def _objects(
 
 
 def _in_namespace(raw: dict[str, Any], namespace: str) -> dict[str, Any]:
-    """Return a copy in a namespace of the tests."""
-    copy = deepcopy(raw)
-    if type(copy.get("metadata")) is dict:
-        copy["metadata"]["namespace"] = namespace
-    return copy
+    """Return the object in a namespace of the tests; what it holds is shared."""
+    metadata = raw.get("metadata")
+    if type(metadata) is not dict:
+        return raw
+    return {**raw, "metadata": {**metadata, "namespace": namespace}}
 
 
 def _pod_of_deployment(deployment: dict[str, Any]) -> dict[str, Any]:
@@ -260,7 +288,7 @@ def _pod_of_deployment(deployment: dict[str, Any]) -> dict[str, Any]:
     Without what it has from accounts and classes: none of them is in the cluster, and they are
     looked up before the pod is looked at.
     """
-    template = deepcopy(deployment["spec"]["template"])
+    template = deployment["spec"]["template"]
     name = f"{deployment['metadata']['name']}-5d7f9c8b4-"
     metadata = {**template["metadata"], "generateName": name}
     spec = {key: value for key, value in template["spec"].items() if key != "serviceAccount"}

@@ -7,6 +7,7 @@ import queue
 import re
 import ssl
 import threading
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +29,13 @@ _RESOURCES = {
     "ScaledObject": "apis/keda.sh/v1alpha1",
     "Service": "api/v1",
     "Pod": "api/v1",
+    "HTTPRoute": "apis/gateway.networking.k8s.io/v1",
+    "GRPCRoute": "apis/gateway.networking.k8s.io/v1",
+    "VirtualService": "apis/networking.istio.io/v1beta1",
+    "DestinationRule": "apis/networking.istio.io/v1beta1",
 }
+_FOREIGN = ("ScaledObject", "HTTPRoute", "GRPCRoute", "VirtualService")
+"""Of which kinds the definitions are other projects'; Istio has one file for all of its own."""
 _OLDER = ("machinelearning.seldon.io/v1alpha2", "machinelearning.seldon.io/v1alpha3")
 _CREATED = ("SeldonDeployment", "Pod")
 """What people and controllers create; everything else the reconciler applies."""
@@ -40,19 +47,21 @@ _IN_A_PATH = re.compile(r"[a-z0-9.-]{1,253}\Z")
 _CONTROLS = re.compile("[\x7f-\x9f]")
 
 
-def install(plane: ControlPlane, scaled_objects: Path) -> None:
+def install(plane: ControlPlane, definitions: Mapping[str, Path]) -> None:
     """Create the namespaces and the definitions that the objects need.
 
-    scaled_objects  the file of KEDA's definition
+    definitions  the files of other projects' definitions, by kind
     """
     for name, labels in {**{name: {} for name in _UPDATE_NAMESPACES}, **NAMESPACES}.items():
         plane.create_namespace(name, labels)
-    install_definitions(plane, ROOT / "manifests/crd/seldondeployments.yaml", scaled_objects)
+    foreign = (definitions[kind] for kind in _FOREIGN)
+    install_definitions(plane, ROOT / "manifests/crd/seldondeployments.yaml", *foreign)
 
 
 def install_definitions(plane: ControlPlane, *files: Path) -> None:
     """Apply definitions, and wait until objects of them can be created."""
-    plane.kubectl("apply", *(f"--filename={file}" for file in files))
+    # Server-side because of their size.
+    plane.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
     # kubectl wait fails where a definition has no conditions yet.
     wait_until(lambda: _are_established(plane), what="definitions", seconds=patience.SECONDS)
 

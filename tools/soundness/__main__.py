@@ -45,7 +45,7 @@ def main() -> int:
     binaries = {binary.tool.name: binary.path for binary in tools}
     definitions = provide_definitions(os.environ, report)
     with ControlPlane.start(binaries, controllers=False) as plane:
-        install(plane, definitions["ScaledObject"])
+        install(plane, definitions)
         server = Server(plane)
         published = Published.fetch(plane)
         made = Generator(published).cases(chosen.documents, chosen.seed)

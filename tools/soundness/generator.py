@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.soundness import bases
 from tests.soundness.campaign import Case
-from tests.soundness.judging import ENFORCED, SETUPS, Setup, evaluate_document
+from tests.soundness.judging import ENFORCED, ROUTED, SETUPS, Setup, evaluate_document
 from tests.soundness.mutate import CHANGES, mutant
 from tools.soundness.injecting import Injector, mend_references
 from tools.soundness.kinds import KINDS
@@ -212,6 +212,6 @@ def _some_updates(random: Random) -> list[str]:
 
 
 def _setup(random: Random) -> Setup:
-    """Return mostly one of the usual ways to run, at times one with an enforced level."""
-    setups: Sequence[Setup] = ENFORCED if random.random() < 0.12 else SETUPS
-    return random.choice(setups)
+    """Return mostly one of the usual ways to run, at times one with a level or with routes."""
+    kinds: tuple[Sequence[Setup], ...] = (SETUPS, ENFORCED, ROUTED)
+    return random.choice(random.choices(kinds, (72, 12, 16))[0])

@@ -87,7 +87,10 @@ _ANNOTATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("seldon.io/svc-name", ("a", "A", "a.b", "a" * 64, "1a", "")),
     ("seldon.io/engine-separate-pod", ("true", "false")),
     ("seldon.io/no-engine", ("true", "True")),
-    ("seldon.io/istio-gateway", ("a/b", "x y")),
+    ("seldon.io/istio-gateway", ("a/b", "x y", "istio-system/gateway", "gateways/public")),
+    ("seldon.io/istio-host", ("a.example", "A.example", "-a.example", "a" * 64, "*.a", "*", "")),
+    ("seldon.io/istio-retries", ("3", "0", "-1", "2147483648", "x")),
+    ("seldon.io/istio-retries-timeout", ("2", "0", "-1", "9999999999", "x")),
     ("seldon.io/rest-timeout", ("1", "x", "")),
     ("prometheus.io/port", ("x", "9000")),
 )

@@ -43,7 +43,7 @@ _ANNOTATIONS: Mapping[str, Sequence[str]] = {
     "seldon.io/istio-gateway": ("istio-system/gateway",),
     "seldon.io/istio-host": ("models.example",),
     "seldon.io/istio-retries": ("3",),
-    "seldon.io/istio-retries-timeout": ("2",),
+    "seldon.io/istio-retries-timeout": ("2", "0"),
     "seldon.io/ambassador-id": ("one",),
     "seldon.io/ambassador-retries": ("2",),
     "seldon.io/ambassador-service-name": ("iris",),
