@@ -3,8 +3,8 @@
     python -m tools.soundness --documents N --seed S [--json FILE]
 
 Starts a control plane of its own (`make control-plane` builds it), takes the published schema from
-it, evaluates every document that the project has written down and N that the schema tells of, and
-prints where the two disagree, each kind once with the smallest document. Prints the fields, too,
+it, evaluates every document that the project has written down and N that are made, updates among
+them, and prints where the two disagree, each kind once with the smallest document. Prints the fields, too,
 that no rule and no row of the table mentions. Exit 1 if graphgate admits anything that the API
 server refuses, or refuses what it takes by a rule without a written reason.
 """
@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 
 from tests.soundness import campaign
+from tests.soundness.judging import ROUTED, SETUPS
 from tests.soundness.reasons import REASONS
 from tests.soundness.server import Server, install
 from tools.control_plane.build import provide_binaries
@@ -49,7 +50,8 @@ def main() -> int:
         server = Server(plane)
         published = Published.fetch(plane)
         made = Generator(published).cases(chosen.documents, chosen.seed)
-        figures = campaign.run(chain(campaign.written_cases(), made), server.find_rejection)
+        written = campaign.written_cases((*SETUPS, *ROUTED[::2]))
+        figures = campaign.run(chain(written, made), server.find_rejection)
         found = campaign.disagreements(figures, server.find_rejection)
         unmentioned = [field.path for field in unmentioned_fields(published)]
         version = plane.version
@@ -77,6 +79,8 @@ def _summary(
     return {
         "documents": figures.documents,
         "objects": figures.objects,
+        "updates": figures.updates,
+        "objects updated": figures.updated_objects,
         "admitted": figures.admitted,
         "denied": figures.denied,
         "denied and refused": figures.refused_by_both,
