@@ -4,9 +4,9 @@
 
 Starts a control plane of its own (`make control-plane` builds it), takes the published schema from
 it, evaluates every document that the project has written down and N that are made, updates among
-them, and prints where the two disagree, each kind once with the smallest document. Prints the fields, too,
-that no rule and no row of the table mentions. Exit 1 if graphgate admits anything that the API
-server refuses, or refuses what it takes by a rule without a written reason.
+them, and prints where the two disagree, each kind once with the smallest document. Prints the
+fields, too, that no rule and no row of the table mentions. Exit 1 if graphgate admits anything that
+the API server refuses, or refuses what it takes by a rule without a written reason.
 """
 
 import argparse
