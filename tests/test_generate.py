@@ -41,8 +41,9 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    """A copy of the repository, as a checkout has it."""
+def tree(tmp_path_factory, helm):
+    """A copy of the repository, as a checkout has it; Helm renders the chart again in it."""
+    del helm
     root = tmp_path_factory.mktemp("checkout")
     for path in ROOT.iterdir():
         if path.is_file():

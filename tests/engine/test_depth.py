@@ -7,7 +7,6 @@ defaulting, parsing, the walk) has returned before the rule is called.
 """
 
 import asyncio
-import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -41,16 +40,9 @@ ROW = "a row of the table"
 FROM_HANDLER = 3
 FROM_LOOP = 6
 
+pytestmark = pytest.mark.usefixtures("restored_alarm")
+
 Stack = list[FrameType]
-
-
-@pytest.fixture(autouse=True)
-def _the_alarm_of_others() -> Iterator[None]:
-    """pytest-timeout uses the same alarm as AdmissionReviewHandler: given back as it was."""
-    previous, left = signal.getsignal(signal.SIGALRM), signal.setitimer(signal.ITIMER_REAL, 0.0)
-    yield
-    signal.signal(signal.SIGALRM, previous)
-    signal.setitimer(signal.ITIMER_REAL, *left)
 
 
 def frames() -> Stack:

@@ -61,11 +61,27 @@ def test_the_words_of_a_remembered_content_are_remembered() -> None:
 
 
 def test_a_key_of_the_container_itself_is_a_word() -> None:
-    rule = Called("deployment", "tty")
+    rule = Called("deployment", "container.tty")
     document = minimal()
     assert rule.count(document) == 0
     document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0]["tty"] = True
     assert rule.count(document) == 1
+
+
+def test_a_word_behind_a_field_is_a_key_in_it_or_in_its_items() -> None:
+    rule = Called("container", "valueFrom.configMapKeyRef", "env.value")
+    source = {"valueFrom": {"configMapKeyRef": {"name": "a", "key": "b"}}}
+    assert rule.count(with_variable("HOST", source)) == 1
+    assert rule.count(with_variable("HOST", {"value": "valueFrom"})) == 1
+    assert rule.count(with_variable("value", {})) == 0
+
+
+def test_words_are_found_where_no_other_rule_looks() -> None:
+    rule = Called("deployment", "PORT", "pod.hostname", "container.tty")
+    alone = RuleSet((next(each for each in rule.rules if each.id == "guarded"),))
+    document = with_variable("PORT", {"value": "x"})
+    run_rules(alone, parse(document), None, NO_FACTS, [])
+    assert len(rule.things) == 1
 
 
 def test_a_large_content_is_not_remembered_and_its_words_are_found() -> None:

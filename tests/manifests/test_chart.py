@@ -443,6 +443,8 @@ def test_the_default_user_reaches_the_container(
         ('certificate.source="magic"', "/certificate/source"),
         ('image.digest="latest"', "/image/digest"),
         ('routing.kind="traefik"', "/routing/kind"),
+        ('settings.rendering.executor.cpu="much"', "/settings/rendering/executor/cpu"),
+        ('settings.rendering.executor.memory="1GB"', "/settings/rendering/executor/memory"),
         ('routing.kind="gateway-api"', "/routing/gateway"),
         ('routing.prefix="seldon"', "/routing/prefix"),
         ('settings.profile="hard"', "/settings/profile"),

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from tests.policy.documents import load_texts
-from webhook.graph.fault_identity import fault_fingerprint
 from webhook.graph.finding import Finding
+from webhook.graph.finding_identity import finding_fingerprint
 from webhook.graph.path import ROOT
 from webhook.policy import apply_exceptions
 from webhook.policy.exceptions import PolicyException, parse_time
@@ -253,7 +253,7 @@ def image_finding(image: str) -> tuple[dict[str, Any], Finding]:
 
 def test_an_exception_of_one_fault_ends_when_its_value_changes() -> None:
     document, finding = image_finding("a:1")
-    fingerprint = fault_fingerprint(finding, document)
+    fingerprint = finding_fingerprint(finding, document)
     exempt = {"findings": [{"rule": "missing-image", "fingerprint": fingerprint}]}
     policies = load_texts(yaml.safe_dump(make_exception(exempt=exempt)))
     assert policies.problems == ()

@@ -428,3 +428,90 @@ def test_objects_of_other_kinds_are_parameters(version: str, kind: str, is_param
     value = {"apiVersion": version, "kind": kind, "metadata": {"name": "a"}}
     params = load_policy_set([SourceObject("f", value)]).params
     assert params == ({(version, kind): (value,)} if is_param else {})
+
+
+OWN = "graphgate.io/v1alpha1"
+ADMISSION = "admissionregistration.k8s.io/v1"
+MUST_BE_OWN = f"apiVersion must be {OWN}, got "
+MUST_BE_ADMISSION = f"apiVersion must be {ADMISSION}, got "
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "messages"),
+    [
+        (OWN, "PolicyTst", ['2:7: a: unknown kind "PolicyTst"; did you mean "PolicyTest"?']),
+        (
+            OWN,
+            "PolicyExeption",
+            ['2:7: a: unknown kind "PolicyExeption"; did you mean "PolicyException"?'],
+        ),
+        (
+            OWN,
+            "Budget",
+            [
+                '2:7: a: unknown kind "Budget"; allowed: PolicyException, PolicyTest, Settings, Facts, CheckConfig'
+            ],
+        ),
+        ("graphgate.io/v2", "PolicyTest", [f'1:13: a: {MUST_BE_OWN}"graphgate.io/v2"']),
+        ("graphgate.io/v1", "PolicyException", [f'1:13: a: {MUST_BE_OWN}"graphgate.io/v1"']),
+        (
+            "graphgte.io/v1alpha1",
+            "PolicyException",
+            [f'1:13: a: {MUST_BE_OWN}"graphgte.io/v1alpha1"'],
+        ),
+        ("graphgate.io", "Settings", [f'1:13: a: {MUST_BE_OWN}"graphgate.io"']),
+        (
+            "v1alpha1",
+            "PolicyExeption",
+            [
+                f'1:13: a: {MUST_BE_OWN}"v1alpha1"',
+                '2:7: a: unknown kind "PolicyExeption"; did you mean "PolicyException"?',
+            ],
+        ),
+        (
+            ADMISSION,
+            "ValidatingAdmissionPolcy",
+            [
+                '2:7: a: unknown kind "ValidatingAdmissionPolcy"; did you mean "ValidatingAdmissionPolicy"?'
+            ],
+        ),
+        (
+            ADMISSION,
+            "MutatingAdmissionPolicyBinding2",
+            [
+                '2:7: a: unknown kind "MutatingAdmissionPolicyBinding2"; did you mean "MutatingAdmissionPolicyBinding"?'
+            ],
+        ),
+        ("v1", "ValidatingAdmissionPolicy", [f'1:13: a: {MUST_BE_ADMISSION}"v1"']),
+        (
+            "admissionregistration.k8s.o/v1",
+            "ValidatingAdmissionPolicy",
+            [f'1:13: a: {MUST_BE_ADMISSION}"admissionregistration.k8s.o/v1"'],
+        ),
+        ("kyverno.io/v2", "PolicyException", []),
+        ("policies.kyverno.io/v1", "ValidatingPolicy", []),
+        (OWN, "Facts", []),
+        (OWN, "CheckConfig", []),
+        (ADMISSION, "MutatingWebhookConfiguration", []),
+    ],
+)
+def test_an_object_of_no_known_kind_is_not_ignored(
+    version: str, kind: str, messages: list[str]
+) -> None:
+    text = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\n"
+    assert problem_messages(text) == [f"policy.yaml:{message}" for message in messages]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("kind: PolicyTest\n", f"apiVersion is missing; it must be {OWN}"),
+        (
+            f"apiVersion: {OWN}\n",
+            "kind is missing; allowed: PolicyException, PolicyTest, Settings, Facts, CheckConfig",
+        ),
+    ],
+)
+def test_a_kind_or_version_that_is_missing_is_not_ignored(text: str, message: str) -> None:
+    (problem,) = load_texts(text + "metadata: {name: a}\n").problems
+    assert problem.message == message

@@ -1,4 +1,4 @@
-"""A judgement that takes too long ends from inside, and the rule that was slow is named."""
+"""An evaluation that takes too long ends from inside, and the rule that was slow is named."""
 
 import asyncio
 import signal
@@ -22,16 +22,9 @@ from webhook.server.timeout import ReviewTimeout
 from webhook.settings.model import Settings, read_settings
 from webhook.settings.rule_set import RuleSet
 
+pytestmark = pytest.mark.usefixtures("restored_alarm")
+
 T = TypeVar("T")
-
-
-@pytest.fixture(autouse=True)
-def _the_alarm_of_others() -> Iterator[None]:
-    """pytest-timeout uses the same alarm: given back as it was."""
-    previous, left = signal.getsignal(signal.SIGALRM), signal.setitimer(signal.ITIMER_REAL, 0.0)
-    yield
-    signal.signal(signal.SIGALRM, previous)
-    signal.setitimer(signal.ITIMER_REAL, *left)
 
 
 def loop_forever() -> None:

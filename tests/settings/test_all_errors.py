@@ -47,7 +47,7 @@ podSecurity:
   restrictions:
     runAsUser: {rule: MustRunAs}
     fsGroup: {rule: MayRunAs, ranges: [{min: 5, max: 1}, {min: x, max: 3}]}
-rendering: {executor: {httpPort: 0}}
+rendering: {executor: {httpPort: 0, cpu: much}}
 routing:
   kind: gateway-api
   hosts: ["*", "https://a.example.com"]
@@ -74,6 +74,7 @@ namespaceSelectors:
         "16:40: podSecurity.restrictions.fsGroup.ranges[0] has min 5 above max 1",
         '16:64: podSecurity.restrictions.fsGroup.ranges[1].min must be an integer, got "x"',
         "17:34: rendering.executor.httpPort must be 1 or more, got 0",
+        '17:42: rendering.executor.cpu must be a value like 100m or 1Gi, got "much"',
         "18:1: routing.gateway must be namespace/name with kind gateway-api",
         "20:16: routing.hosts[1] must be a value like models.example.com or *.example.com, got "
         '"https://a.example.com"',

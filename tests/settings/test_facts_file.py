@@ -32,7 +32,9 @@ all_facts = st.builds(
     ),
     explainer_images=st.none()
     | st.fixed_dictionaries({}, optional={"image": text, "image_v2": text}),
-    storage_initializer=st.fixed_dictionaries({}, optional={"image": text, "cpuLimit": text}),
+    storage_initializer=st.fixed_dictionaries(
+        {}, optional={"image": text, "cpuLimit": st.sampled_from(["100m", "2", ".5Gi", "1e3"])}
+    ),
     openshift=st.booleans(),
     kubernetes_minor=st.none() | st.integers(1, 999),
     max_graph_depth=st.none() | st.integers(1, 9999),
@@ -136,3 +138,10 @@ def test_a_version_is_read_as_kubectl_writes_it(version):
 def test_what_is_not_a_version_of_the_operator_is_refused(version):
     with pytest.raises(SettingsError, match=r"operatorVersion must be a value like 1\.17\.1"):
         read_facts({**HEAD, "operatorVersion": version})
+
+
+@pytest.mark.parametrize("amount", ["", "1GB", "-1", -1, "much", "1 Gi", "1e", "."])
+@pytest.mark.parametrize("key", ["cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit"])
+def test_what_is_not_a_quantity_is_refused(key, amount):
+    with pytest.raises(SettingsError, match=f"storageInitializer.{key} must be "):
+        read_facts({**HEAD, "storageInitializer": {key: amount}})

@@ -27,6 +27,8 @@ def drawn(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Return values that a property of the section `rendering` admits."""
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
+    if "number" in schema["type"]:
+        return st.sampled_from(["100m", "1.5Gi", "2", 2, 0.5])
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     if "object" in kinds:
         properties = schema.get("properties")
@@ -180,6 +182,10 @@ def test_the_section_rendering_is_read_as_it_was_written(section):
         ({"executor": {"httpPort": 0}}, "rendering.executor.httpPort"),
         ({"executer": {}}, "rendering.executer"),
         ({"executor": {"user": 0}}, "rendering.executor.user"),
+        ({"executor": {"cpu": "much"}}, "rendering.executor.cpu"),
+        ({"executor": {"cpu": -1}}, "rendering.executor.cpu"),
+        ({"executor": {"memory": "1GB"}}, "rendering.executor.memory"),
+        ({"executor": {"memory": ""}}, "rendering.executor.memory"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_place(section, sentence):

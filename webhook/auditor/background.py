@@ -64,14 +64,14 @@ _WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class EvaluationInputs:
     """What objects are evaluated by at this moment."""
 
     settings: Settings
     facts: Facts
     policy_context: PolicyContext | None
 
-    def is_same(self, other: "Judgement") -> bool:
+    def is_same(self, other: "EvaluationInputs") -> bool:
         """Return whether two differ in nothing but the time."""
         policies, others = self.policy_context, other.policy_context
         return (
@@ -127,7 +127,7 @@ class BackgroundAuditor:
         self,
         config: AuditorConfig,
         transport: Transport,
-        judgement: Callable[[], Judgement],
+        inputs: Callable[[], EvaluationInputs],
         metrics: AuditorMetrics,
         *,
         is_ready: Callable[[], bool],
@@ -135,12 +135,12 @@ class BackgroundAuditor:
     ) -> None:
         """Initialise; no request before `start`.
 
-        judgement  settings, facts and policies at this moment
+        inputs  settings, facts and policies at this moment
         is_ready   whether these are known; before that nothing is evaluated
         """
         self._config = config
         self._transport = transport
-        self._judgement = judgement
+        self._inputs = inputs
         self._metrics = metrics
         self._is_ready = is_ready
         self._reflector_config = reflector_config
@@ -205,27 +205,27 @@ class BackgroundAuditor:
                 return
         for number in range(_WORKERS):
             self._start_thread(f"worker {number}", self._work)
-        judgement = self._judgement()
+        inputs = self._inputs()
         due_at = 0.0
         while True:
-            before, judgement = judgement, self._judgement()
+            before, inputs = inputs, self._inputs()
             now = time.monotonic()
-            if not judgement.is_same(before):
+            if not inputs.is_same(before):
                 due_at = min(due_at, now + self._config.settle)
             if now >= due_at:
-                completed = self._audit_everything(judgement)
+                completed = self._audit_everything(inputs)
                 due_at = time.monotonic() + (self._config.interval if completed else _RETRY_SECONDS)
             if self._stopping.wait(min(_LOOK_INTERVAL_SECONDS, self._config.settle)):
                 return
 
-    def _audit_everything(self, judgement: Judgement) -> bool:
+    def _audit_everything(self, inputs: EvaluationInputs) -> bool:
         """Evaluate every object once; return whether all could be listed."""
         started_at = time.monotonic()
         try:
             self._follow_reports()
             uids: set[str] = set()
             names: set[NamespacedName] = set()
-            auditor = _auditor(judgement)
+            auditor = _auditor(inputs)
             for document in self._list_objects():
                 if self._stopping.is_set():
                     return True
@@ -356,7 +356,7 @@ class BackgroundAuditor:
             if before is not None:
                 self._delete_report((name[0], report_name(before.uid)))
             return
-        audited = _auditor(self._judgement()).audit_object(document)
+        audited = _auditor(self._inputs()).audit_object(document)
         self._remember(name, audited)
         if before is not None and before.uid != audited.uid:
             self._delete_report((name[0], report_name(before.uid)))
@@ -425,8 +425,8 @@ class BackgroundAuditor:
             yield namespace, state.verdict, state.counts
 
 
-def _auditor(judgement: Judgement) -> Auditor:
-    return Auditor(judgement.settings.enforced, judgement.facts, judgement.policy_context)
+def _auditor(inputs: EvaluationInputs) -> Auditor:
+    return Auditor(inputs.settings.enforced, inputs.facts, inputs.policy_context)
 
 
 def _name_of(document: dict[str, Any]) -> NamespacedName:

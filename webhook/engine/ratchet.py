@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from webhook.engine.rule_runner import ActionFinding
-from webhook.graph.fault_identity import FaultPlace, fault_places
+from webhook.graph.finding_identity import FindingKey, finding_keys
 
 
 def ratchet(
@@ -30,13 +30,13 @@ def ratchet(
     same_unread  whether the update does not change parts that were not read. Only then can a
                  finding about unread parts be old
     """
-    old_places = Counter[FaultPlace]()
+    old_keys = Counter[FindingKey]()
     old_incomplete: set[str] = set()
     for _, finding in old_findings:
         if finding.incomplete:
             old_incomplete.add(finding.rule_id)
         else:
-            old_places.update(fault_places(finding, old_document))
+            old_keys.update(finding_keys(finding, old_document))
     ratcheted: list[ActionFinding] = []
     for action, finding in findings:
         if action != "deny":
@@ -45,15 +45,15 @@ def ratchet(
             is_old = same_unread and finding.rule_id in old_incomplete
             ratcheted.append(("warn" if is_old else "deny", finding))
         else:
-            spellings = [Counter(fault_places(finding, document)) for document in documents]
-            places = next((p for p in spellings if _includes(old_places, p)), None)
-            is_old = places is not None
-            if places is not None:  # each old error excuses one
-                old_places.subtract(places)
+            spellings = [Counter(finding_keys(finding, document)) for document in documents]
+            keys = next((k for k in spellings if _includes(old_keys, k)), None)
+            is_old = keys is not None
+            if keys is not None:  # each old error excuses one
+                old_keys.subtract(keys)
             ratcheted.append(("warn" if is_old else "deny", finding))
     return ratcheted
 
 
-def _includes(old_places: Counter[FaultPlace], places: Counter[FaultPlace]) -> bool:
+def _includes(old_keys: Counter[FindingKey], keys: Counter[FindingKey]) -> bool:
     # `<=` and `-=` of Counter would visit all old paths for each finding.
-    return all(old_places[place] >= number for place, number in places.items())
+    return all(old_keys[key] >= number for key, number in keys.items())

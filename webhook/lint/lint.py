@@ -14,8 +14,8 @@ from webhook.engine.policy_context import PolicyContext
 from webhook.engine.rule_runner import ActionFinding
 from webhook.errors import DocumentError
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.fault_identity import fault_fingerprint
 from webhook.graph.finding import Finding, Operation
+from webhook.graph.finding_identity import finding_fingerprint
 from webhook.graph.path import ROOT, Path, resolve_path
 from webhook.lint.kind import find_misspelled_kind, is_seldon_deployment
 from webhook.lint.result import (
@@ -368,7 +368,7 @@ def _locate(
         column=position.column,
         width=position.end - position.column,
         source=lines[position.line - 1],
-        fingerprint=fault_fingerprint(finding, document.value),
+        fingerprint=finding_fingerprint(finding, document.value),
     )
 
 

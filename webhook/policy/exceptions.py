@@ -26,8 +26,8 @@ from typing import Any
 
 from webhook.cel.time_values import SECOND, Timestamp, parse_timestamp
 from webhook.cel.values import EvaluationError
-from webhook.graph.fault_identity import fault_fingerprint
 from webhook.graph.finding import Finding
+from webhook.graph.finding_identity import finding_fingerprint
 from webhook.graph.issue import Issue
 from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
@@ -142,7 +142,7 @@ def apply_exceptions(
     expired: dict[int, PolicyException] = {}
     has_fingerprints = any(exception.findings for exception in exceptions)
     for finding in findings:
-        own = fault_fingerprint(finding, document) if has_fingerprints else ""
+        own = finding_fingerprint(finding, document) if has_fingerprints else ""
         covering = [exception for exception in exceptions if exception.covers(finding, own)]
         exception_in_force = next((e for e in covering if not e.is_expired(now_timestamp)), None)
         if exception_in_force is not None:

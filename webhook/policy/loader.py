@@ -21,6 +21,7 @@ from webhook.graph.suggest import nearest_word
 from webhook.graph.well_known import GRAPHGATE_API_VERSION, GRAPHGATE_PREFIX
 from webhook.policy import exceptions, validation
 from webhook.policy.compiler import compile_policy, read_match_resources
+from webhook.policy.kinds import POLICY_KINDS, find_kind_issues
 from webhook.policy.model import (
     Binding,
     BoundPolicy,
@@ -64,10 +65,11 @@ class _Loader:
         """Read one object."""
         raw = source.value
         version, kind = get_str(raw, "apiVersion"), get_str(raw, "kind")
-        if version.startswith(f"{validation.ADMISSION_GROUP}/") and kind.startswith(
-            ("Validating", "Mutating")
-        ):
-            if "AdmissionPolicy" in kind:
+        if issues := [*find_kind_issues(raw)]:
+            name = get_str(get_mapping(raw, "metadata"), "name")
+            self.problems += _describe(source, name, issues)
+        elif version.startswith(f"{validation.ADMISSION_GROUP}/"):
+            if kind in POLICY_KINDS:
                 self._add_policy_or_binding(source, kind)
         elif version == GRAPHGATE_API_VERSION and kind == exceptions.KIND:
             self._add_exception(source)

@@ -22,9 +22,10 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
   on the facts where it takes them: it is not called for contents in which it found nothing before
   (`webhook.settings.known_parts`). For containers and nodes only;
 * WORDS, where what it finds takes certain words: a frozenset of them. The rule is called only where
-  one occurs, as a key or a text, in fields of containers and pods that other rules or rows are
-  about, or is one of their own keys: of the container itself, or of all below a pod, componentSpec,
-  predictor or deployment. It may be called without one, too: this saves calls, and decides nothing;
+  one occurs below its subject. "claims" is a key or a text, somewhere in a field of a container,
+  pod, componentSpec or predictor that has fields of its own; "resources.claims" is that key in the
+  field `resources`, or in an item of it, and "pod.resources" a key of a pod itself. It may be
+  called without one, too: this saves calls, and decides nothing;
 * BOUND = True if it reports where reading ended: then settings cannot switch it off;
 * SUPERSEDABLE = True if a finding of another rule at the same place makes it superfluous.
 

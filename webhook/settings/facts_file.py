@@ -29,6 +29,7 @@ from webhook.graph.cluster_facts import Facts, Namespace
 from webhook.graph.issue import Source
 from webhook.graph.operator_types import OPERATOR_VERSION_PATTERN
 from webhook.graph.well_known import GRAPHGATE_API_VERSION
+from webhook.settings.rendering import QUANTITY_SCHEMA
 from webhook.settings.schema_errors import read_by_schema
 from webhook.yamldoc.emitter import emit_document
 
@@ -38,7 +39,7 @@ _NO_FILE = Source("facts")
 _VERSION = re.compile(r"^v1\.([1-9][0-9]{0,2})([.+-][-+.0-9A-Za-z]*)?$")
 
 _STRING_MAP_SCHEMA = {"type": "object", "additionalProperties": {"type": "string"}}
-_QUANTITY_SCHEMA = {"type": ["string", "number"], "description": "A quantity such as 100m or 1Gi."}
+_QUANTITY_SCHEMA = {**QUANTITY_SCHEMA, "description": "A quantity such as 100m or 1Gi."}
 
 SCHEMA: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

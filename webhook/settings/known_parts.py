@@ -13,7 +13,8 @@ something outside of the field. Whole values are compared, never digests.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from operator import methodcaller
+from itertools import groupby
+from operator import itemgetter, methodcaller
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -35,28 +36,48 @@ _ENTRY_BYTES: Final = 100
 """What remembering a content costs beside it, about."""
 
 
+class Words:
+    """The words that rules look for (`webhook.rules`).
+
+    anywhere    those that are a key or a text
+    keys_below  those that are a key of a field, or of a kind of object: the keys by what has them
+    """
+
+    __slots__ = ("anywhere", "keys_below")
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        """Take words as rules write them."""
+        words = frozenset(words)
+        self.anywhere = frozenset(word for word in words if "." not in word)
+        owners = sorted(word.rpartition(".") for word in words - self.anywhere)
+        self.keys_below: Mapping[str, frozenset[str]] = {
+            owner: frozenset(key for _, _, key in group)
+            for owner, group in groupby(owners, itemgetter(0))
+        }
+
+
 class Part:
     """One field of a kind of object, or several that a rule reads together.
 
     rules  the local rules on it
     trees  the rows on it, with the name of the field that they are on
-    words  those that are looked for
+    words  those that are looked for (`webhook.rules`)
     """
 
-    __slots__ = ("_getters", "_known", "_nothing", "names", "rules", "trees", "words")
+    __slots__ = ("_getters", "_known", "_nothing", "_words", "names", "rules", "trees")
 
     def __init__(
         self,
         names: tuple[str, ...],
         rules: "tuple[EnabledRule, ...]",
         trees: "tuple[tuple[str, Tree], ...]",
-        words: frozenset[str],
+        words: "Words",
     ) -> None:
         """Take the fields, and what is about them."""
         self.names = names
         self.rules = rules
         self.trees = trees
-        self.words = words
+        self._words = words
         self._getters = tuple(methodcaller("get", name) for name in names)
         self._nothing = orjson.dumps(self._content({}))
         self.forget()
@@ -78,17 +99,21 @@ class Part:
         return None if None in found else frozenset[str]().union(*found)  # type: ignore[arg-type]
 
     def find_words(self, raw: Mapping[str, Any]) -> frozenset[str]:
-        """Return the words that occur in its fields, as keys or texts."""
+        """Return the words that occur in its fields."""
+        words, keys_below = self._words.anywhere, self._words.keys_below
         found: set[str] = set()
-        pending = [raw.get(name) for name in self.names]
+        pending = [(name, raw.get(name)) for name in self.names]
         while pending:
-            value = pending.pop()
+            field, value = pending.pop()
             if type(value) is dict:
-                found.update(self.words.intersection(value))
-                pending += value.values()
+                found.update(words.intersection(value))
+                if field in keys_below:
+                    keys = keys_below[field].intersection(value)
+                    found.update(f"{field}.{key}" for key in keys)
+                pending += value.items()
             elif type(value) is list:
-                pending += value
-            elif type(value) is str and value in self.words:
+                pending += [(field, item) for item in value]
+            elif type(value) is str and value in words:
                 found.add(value)
         return frozenset(found)
 
@@ -142,12 +167,15 @@ class KnownParts:
 
 
 def group_parts(
-    rules: "Iterable[EnabledRule]", tree: "Tree | None", words: frozenset[str]
+    rules: "Iterable[EnabledRule]", tree: "Tree | None", words: Words, searched: Iterable[str]
 ) -> dict[str, Part]:
-    """Return the parts of a kind of object by field; fields of one local rule are one part."""
+    """Return the parts of a kind of object by field; fields of one local rule are one part.
+
+    words     those that are looked for, in all parts and in the fields `searched`
+    """
     rules = tuple(rules)
     trees = {} if tree is None else tree.fields
-    groups: list[set[str]] = [{name} for name in trees]
+    groups: list[set[str]] = [{name} for name in {*trees, *searched}]
     for rule in rules:
         joined = [group for group in groups if not group.isdisjoint(rule.fields)]
         groups = [group for group in groups if group not in joined]

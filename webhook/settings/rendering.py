@@ -18,6 +18,14 @@ _TEXT = {"type": "string"}
 _NAME = {"type": "string", "minLength": 1}
 _NUMBER = {"type": "integer", "minimum": 1}
 _FLAG = {"type": "boolean"}
+QUANTITY_SCHEMA = {
+    "type": ["string", "number"],
+    "pattern": r"^([0-9]{1,20}([.][0-9]{0,9})?|[.][0-9]{1,9})"
+    r"([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$",
+    "minimum": 0,
+    "examples": ["100m", "1Gi"],
+}
+"""A quantity of resources: 100m, 1Gi, 2."""
 _USER = {"type": ["integer", "null"], "minimum": 1, "maximum": 2**31 - 1}
 _IMAGES = {"type": "object", "additionalProperties": _NAME}
 
@@ -87,8 +95,12 @@ _EXECUTOR_KEYS: Mapping[str, Key] = {
     ),
     "grpcPort": ("grpc_port", _PORT, "The same for gRPC. (EXECUTOR_SERVER_GRPC_PORT)"),
     "metricsPortName": ("metrics_port_name", _NAME, "Name of the port that scrapers look for."),
-    "cpu": ("cpu", _NAME, "CPU request and limit, where svcOrchSpec.resources does not set them."),
-    "memory": ("memory", _NAME, "The same for memory."),
+    "cpu": (
+        "cpu",
+        QUANTITY_SCHEMA,
+        "CPU request and limit, where svcOrchSpec.resources does not set them.",
+    ),
+    "memory": ("memory", QUANTITY_SCHEMA, "The same for memory."),
     "requestLoggerEndpoint": (
         "log_endpoint",
         _TEXT,
@@ -227,4 +239,8 @@ def _properties(keys: Mapping[str, Key]) -> dict[str, Any]:
 
 
 def _changes(section: Mapping[str, Any], keys: Mapping[str, Key]) -> dict[str, Any]:
-    return {keys[key][0]: value for key, value in section.items() if key in keys}
+    return {
+        keys[key][0]: str(value) if keys[key][1] is QUANTITY_SCHEMA else value
+        for key, value in section.items()
+        if key in keys
+    }

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from webhook.graph import schema
 from webhook.rules import Action, Check, Subject
-from webhook.settings.known_parts import KnownParts, Part, group_parts
+from webhook.settings.known_parts import KnownParts, Part, Words, group_parts
 
 if TYPE_CHECKING:
     from webhook.rules.constraints.walk import Tree
@@ -55,7 +56,7 @@ class Plan(NamedTuple):
 
     called   the rules that are called with each
     guarded  those that are called where one of their words occurs
-    words    those words that are among the fields
+    words    those that are fields of the things
     """
 
     called: tuple[EnabledRule, ...]
@@ -70,7 +71,7 @@ class SubjectRules:
     called  those that are called with the object
     tree    the rows of the table on it, with checks of the whole object at its root
     parts   its fields that local rules and rows are about, by name
-    words   those that rules on any kind of object look for
+    words   those that rules on any kind of object look for among its own keys, by key
     fields  the keys that any of these asks for
     """
 
@@ -81,14 +82,14 @@ class SubjectRules:
         called: tuple[EnabledRule, ...],
         tree: "Tree | None",
         parts: Mapping[str, Part],
-        words: frozenset[str],
+        words: Mapping[str, str],
     ) -> None:
         """Initialise with the rules that are called with the object, and those on its fields."""
         self.called = called
         self.tree = tree
         self.parts = parts
         self.words = words
-        self.fields = words.union(self.parts, *(rule.fields for rule in called))
+        self.fields = frozenset(self.parts).union(words, *(rule.fields for rule in called))
         self.plan = lru_cache(_MAX_CACHED_PLANS)(self._plan)
 
     def _plan(
@@ -110,9 +111,29 @@ class SubjectRules:
         return Plan(
             called=tuple(rule for rule in asked if not rule.words),
             guarded=tuple(rule for rule in asked if rule.words),
-            words=self.words.intersection(fields),
+            words=frozenset(word for key, word in self.words.items() if key in fields),
             parts=tuple(dict.fromkeys(named)),
         )
+
+
+_SEARCHED_DEFINITIONS = {
+    "container": "io.k8s.api.core.v1.Container",
+    "init container": "io.k8s.api.core.v1.Container",
+    "pod": "io.k8s.api.core.v1.PodSpec",
+    "component": "ComponentSpec",
+    "predictor": "Predictor",
+}
+"""Whose fields are searched for words: definitions of the schema by kind of object."""
+
+_WALKED_FIELDS = frozenset({"containers", "initContainers", "spec", "componentSpecs", "graph"})
+"""What is in these is an object of its own."""
+
+
+def _searched_fields() -> Mapping[str, frozenset[str]]:
+    return {
+        subject: schema.fields_with_fields(definition) - _WALKED_FIELDS
+        for subject, definition in _SEARCHED_DEFINITIONS.items()
+    }
 
 
 class RuleSet:
@@ -145,15 +166,22 @@ class RuleSet:
                 if rule.bound and rule.subject == "deployment":
                     called.setdefault(UNREAD_DEPLOYMENT, []).append(rule)
         trees = compile_rows(frozenset(self.table))
-        words = frozenset[str]().union(*(rule.words for rule in self.rules))
+        words = Words(word for rule in self.rules for word in rule.words)
+        searched = _searched_fields() if any(rule.words for rule in self.rules) else {}
         return {
             subject: SubjectRules(
                 tuple(called.get(subject, ())),
                 trees.get(subject),
-                group_parts(local.get(subject, ()), trees.get(subject), words),
-                words,
+                group_parts(
+                    local.get(subject, ()), trees.get(subject), words, searched.get(subject, ())
+                ),
+                {
+                    key: f"{kind}.{key}"
+                    for kind in [subject.removeprefix("init ")]
+                    for key in words.keys_below.get(kind, ())
+                },
             )
-            for subject in {**called, **local, **trees}
+            for subject in {**called, **local, **trees, **searched}
         }
 
     @cached_property

@@ -75,7 +75,7 @@ def watch_command(
 
     Keeps reports and metrics of the cluster. Runs until SIGTERM.
     """
-    from webhook.auditor.background import BackgroundAuditor, Judgement
+    from webhook.auditor.background import BackgroundAuditor, EvaluationInputs
     from webhook.auditor.config import AuditorConfig, ReportsSetting
     from webhook.auditor.metrics import AuditorMetrics
     from webhook.auditor.process import run
@@ -117,7 +117,9 @@ def watch_command(
     auditor = BackgroundAuditor(
         config,
         transport,
-        lambda: Judgement(settings_store.settings, facts_watcher.facts, policies.current_context()),
+        lambda: EvaluationInputs(
+            settings_store.settings, facts_watcher.facts, policies.current_context()
+        ),
         metrics,
         is_ready=lambda: all(
             check.probe().state != "failed" for check in (facts_check, policies_check)

@@ -36,11 +36,12 @@ from webhook.graph.schema.lookup import (
     FieldInfo,
     allowed_types,
     field_locations,
+    fields_with_fields,
     get_field_info,
     known_fields,
     seldon_definitions,
 )
-from webhook.graph.schema.version_skew import fields_newer_than
+from webhook.graph.schema.version_skew import fields_newer_than, newer_field_words
 
 __all__ = [
     "KUBERNETES_PREFIX",
@@ -51,11 +52,13 @@ __all__ = [
     "enum_values",
     "field_locations",
     "fields_newer_than",
+    "fields_with_fields",
     "get_field_info",
     "get_validator",
     "known_fields",
     "kubernetes_minor",
     "load_schema",
+    "newer_field_words",
     "raw_schema",
     "seldon_definitions",
 ]

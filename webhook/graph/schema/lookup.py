@@ -99,6 +99,15 @@ def known_fields(path: Iterable[Segment]) -> tuple[str, ...]:
     return info.fields if info else ()
 
 
+def fields_with_fields(definition: str) -> frozenset[str]:
+    """Return the fields of a definition that have fields themselves, or whose items have."""
+    return frozenset(
+        field
+        for field, child_schema in load_schema()["$defs"][definition]["properties"].items()
+        if _definition_name(child_schema.get("items", child_schema))
+    )
+
+
 def field_locations(field: str) -> tuple[str, ...]:
     """Return where a field of this name belongs, shallowest first, for a field gone astray.
 

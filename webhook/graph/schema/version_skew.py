@@ -48,6 +48,29 @@ def fields_newer_than(document: Any, kubernetes_minor: int) -> list[tuple[Path, 
     return [(Path(segments), since) for segments, since in sorted(found)]
 
 
+@functools.cache
+def newer_field_words() -> frozenset[str]:
+    """Return the fields that `fields_newer_than` knows, each behind the field that it is in.
+
+    "resources.claims"; of containers and pods "container.resizePolicy" and "pod.resources".
+    """
+    words: set[str] = set()
+    pending: list[tuple[str, str, _Plan]] = [("", "", _plan(0))]
+    while pending:
+        parent, field, plan = pending.pop()
+        owner = field
+        if field in ("containers", "initContainers"):
+            owner = "container"
+        elif (parent, field) == ("componentSpecs", "spec"):
+            owner = "pod"
+        for key, below in plan.items():
+            if type(below) is int:
+                words.add(f"{owner}.{key}")
+            else:
+                pending.append((field, key, below))
+    return frozenset(words)
+
+
 def _segments(link: _Link) -> tuple[Segment, ...]:
     segments: list[Segment] = []
     while link is not None:

@@ -49,7 +49,7 @@ from webhook.rules._rendered import find_orchestrator_pod
 
 ACTION = "deny"
 SINCE = "0.1.0"
-WORDS = frozenset({"claims", "resourceClaims"})
+WORDS = frozenset({"pod.resourceClaims", "resources.claims"})
 
 _CLAIM_SOURCES = ("resourceClaimName", "resourceClaimTemplateName")
 

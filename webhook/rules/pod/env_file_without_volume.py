@@ -55,7 +55,7 @@ from webhook.rules._rendered import find_orchestrator_pod
 
 ACTION = "deny"
 SINCE = "0.1.0"
-WORDS = frozenset({"fileKeyRef"})
+WORDS = frozenset({"valueFrom.fileKeyRef"})
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:

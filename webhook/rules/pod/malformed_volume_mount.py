@@ -37,7 +37,9 @@ from webhook.rules._format import quote_value
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"volumeDevices", "volumeMounts"})
-WORDS = frozenset({"mountPropagation", "recursiveReadOnly", "volumeDevices"})
+WORDS = frozenset(
+    {"container.volumeDevices", "volumeMounts.mountPropagation", "volumeMounts.recursiveReadOnly"}
+)
 
 _BLOCK_VOLUMES = ("persistentVolumeClaim", "ephemeral")
 _SPECIAL_PATHS = frozenset({"mountPropagation", "recursiveReadOnly"})

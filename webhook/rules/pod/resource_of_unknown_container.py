@@ -38,7 +38,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-WORDS = frozenset({"resourceFieldRef"})
+WORDS = frozenset({"items.resourceFieldRef", "valueFrom.resourceFieldRef"})
 
 
 def check(pod: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:

@@ -30,10 +30,12 @@ from collections.abc import Iterator
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
+from webhook.graph.schema import newer_field_words
 from webhook.rules.schema._newer_fields import find_fields_newer_than_operator
 
 ACTION = "deny"
 SINCE = "0.1.0"
+WORDS = newer_field_words()
 
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:

@@ -12,21 +12,21 @@ import orjson
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path, resolve_path
 
-FaultPlace = tuple[str, tuple[str | int, ...], bytes]
-"""The rule that is broken, where, and by what."""
+FindingKey = tuple[str, tuple[str | int, ...], bytes]
+"""The rule that is broken, the path by names, and the value there."""
 
 
-def fault_fingerprint(finding: Finding, document: Any) -> str:
+def finding_fingerprint(finding: Finding, document: Any) -> str:
     """Return 16 hexadecimal digits that stay while the error is the same.
 
     document  the object that the finding is about, as it was submitted
     """
-    digest = hashlib.sha256(repr(sorted(map(repr, fault_places(finding, document)))).encode())
+    digest = hashlib.sha256(repr(sorted(map(repr, finding_keys(finding, document)))).encode())
     return digest.hexdigest()[:16]
 
 
-def fault_places(finding: Finding, document: Any) -> list[FaultPlace]:
-    """Return every place of an error, with what is there."""
+def finding_keys(finding: Finding, document: Any) -> list[FindingKey]:
+    """Return what a finding is recognised by: every place of the error, with what is there."""
     return [
         (finding.rule_id, _path_by_names(path, document), _value_at(document, path))
         for path in finding.evidence or (finding.path,)
