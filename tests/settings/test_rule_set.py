@@ -15,7 +15,10 @@ RULES = RuleSet((ALWAYS, SHADOWS, SCALERS))
 
 def select(rules, subject, keys, *, update=True):
     found = rules.by_subject.get(subject)
-    return () if found is None else found.plan(found.fields.intersection(keys), update).called
+    if found is None:
+        return ()
+    fields = found.fields.intersection(keys)
+    return found.plan(fields, fields, update).called
 
 
 def test_a_rule_without_fields_looks_at_each_of_its_things():

@@ -15,7 +15,7 @@ from webhook.graph.suggest import limited_comparisons
 from webhook.rendering.routes.options import NO_ROUTING, RoutingOptions
 from webhook.rules import Action, all_rules, docs
 from webhook.rules.constraints.walk import Origin, Reports, Rows
-from webhook.settings.known_parts import Part
+from webhook.settings.known_parts import PresentPart
 from webhook.settings.rule_set import EnabledRule, RuleSet, SubjectRules
 
 ActionFinding = tuple[Action, Finding]
@@ -116,7 +116,8 @@ class _Run:
                 continue
             inputs["predictor"], inputs["component"] = predictor, component
             for fields, alike, alike_raws in _group_by_fields(rules, things, raws, keys):
-                plan = rules.plan(fields, update)
+                own = fields if keys is raws else rules.fields.intersection(alike_raws[0])
+                plan = rules.plan(fields, own, update)
                 words |= plan.words
                 for part in plan.parts:
                     known = part.recall(alike_raws)
@@ -135,7 +136,7 @@ class _Run:
 
     def _ask_about(
         self,
-        part: Part,
+        present: PresentPart,
         rows: Rows,
         origins: Iterable[Origin],
         raws: Iterable[Mapping[str, Any]],
@@ -145,8 +146,9 @@ class _Run:
 
         words  takes those that occur in it
         """
+        part = present.part
         for origin, raw in zip(origins, raws, strict=True):
-            known = part.recall((raw,))
+            known = present.recall((raw,))
             if known is not None:
                 words |= known
                 continue
@@ -165,7 +167,7 @@ class _Run:
                 or len(self.findings) > findings
                 or len(self._rule_errors) > errors
             ):
-                self._known_parts.remember(part, raw, found)
+                self._known_parts.remember(present, raw, found)
 
     def _of_rows(self, reports: Reports) -> Iterator[Asked]:
         for rule_id, row, location in reports:

@@ -59,6 +59,7 @@ def walk(deployment: SeldonDeployment) -> Iterator[Things]:
     subject = UNREAD_DEPLOYMENT if deployment.is_incomplete else "deployment"
     if subject == "deployment":
         for predictor in predictors:
+            yield _nodes(predictor)
             for component in predictor.components:
                 yield from _walk_component(component, predictor)
             if predictor.other_containers:
@@ -67,11 +68,15 @@ def walk(deployment: SeldonDeployment) -> Iterator[Things]:
     yield subject, (deployment,), (deployment.spec,), (keys,), None, None
 
 
+def _nodes(predictor: Predictor) -> Things:
+    nodes = predictor.nodes
+    keys = [(node.type, node.implementation, *node.raw) for node in nodes]
+    return "node", nodes, [node.raw for node in nodes], keys, predictor, None
+
+
 def _walk_predictor(predictor: Predictor) -> Iterator[Things]:
     raw, nodes = predictor.raw, predictor.nodes
     raws = [node.raw for node in nodes]
-    keys = [(node.type, node.implementation, *node.raw) for node in nodes]
-    yield "node", nodes, raws, keys, predictor, None
     if "explainer" in raw:
         explainer = get_mapping(raw, "explainer")
         if get_str(explainer, "type"):  # without one there is no explainer
@@ -88,10 +93,11 @@ def _walk_component(component: ComponentSpec, predictor: Predictor) -> Iterator[
         yield _containers("init container", ending, predictor, component)
         yield _containers("container", staying, predictor, component)
     if "hpaSpec" in raw and type(raw.get("kedaSpec")) is not dict:
-        metrics, raws = _metrics(component, predictor)
-        yield "metric", metrics, raws, raws, predictor, component
-    yield "pod", (component,), (pod,), (pod,), predictor, component
-    yield "component", (component,), (raw,), (raw,), predictor, component
+        metrics, converted = _metrics(component, predictor)
+        yield "metric", metrics, converted, converted, predictor, component
+    pods, raws = (pod,), (raw,)
+    yield "pod", (component,), pods, pods, predictor, component
+    yield "component", (component,), raws, raws, predictor, component
 
 
 def _containers(

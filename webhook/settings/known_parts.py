@@ -12,10 +12,10 @@ A field belongs here if its findings depend on nothing else: for rules that decl
 something outside of the field. Whole values are compared, never digests.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
-from operator import itemgetter, methodcaller
-from typing import TYPE_CHECKING, Any, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -61,42 +61,28 @@ class Part:
 
     rules  the local rules on it
     trees  the rows on it, with the name of the field that they are on
-    words  those that are looked for (`webhook.rules`)
     """
 
-    __slots__ = ("_getters", "_known", "_nothing", "_words", "names", "rules", "trees")
+    __slots__ = ("_known", "_words", "names", "rules", "trees")
 
     def __init__(
         self,
         names: tuple[str, ...],
         rules: "tuple[EnabledRule, ...]",
         trees: "tuple[tuple[str, Tree], ...]",
-        words: "Words",
+        words: Words,
     ) -> None:
         """Take the fields, and what is about them."""
         self.names = names
         self.rules = rules
         self.trees = trees
         self._words = words
-        self._getters = tuple(methodcaller("get", name) for name in names)
-        self._nothing = orjson.dumps(self._content({}))
-        self.forget()
+        self._known: dict[tuple[str, ...], dict[bytes, frozenset[str]]] = {}
 
-    def recall(self, raws: Iterable[Mapping[str, Any]]) -> frozenset[str] | None:
-        """Return the words in the contents of some mappings; None if one is not remembered."""
-        # All in C: a large object has thousands of them.
-        getters = self._getters
-        if len(getters) == 1:
-            values: Iterator[Any] = map(getters[0], raws)
-        else:
-            values = zip(*[map(getter, raws) for getter in getters], strict=True)
-        try:
-            found = set(map(self._known.get, map(orjson.dumps, values)))
-        except TypeError:  # nested too deeply, or a number of more than 64 bits
-            return None
-        if len(found) == 1:
-            return found.pop()
-        return None if None in found else frozenset[str]().union(*found)  # type: ignore[arg-type]
+    def of_fields(self, fields: frozenset[str]) -> "PresentPart":
+        """Return the part as it is of objects that have these fields, at least one of its own."""
+        present = tuple(name for name in self.names if name in fields)
+        return PresentPart(self, itemgetter(*present), self._known.setdefault(present, {}))
 
     def find_words(self, raw: Mapping[str, Any]) -> frozenset[str]:
         """Return the words that occur in its fields."""
@@ -117,9 +103,33 @@ class Part:
                 found.add(value)
         return frozenset(found)
 
-    def _content(self, raw: Mapping[str, Any]) -> Any:
-        values = [raw.get(name) for name in self.names]
-        return values[0] if len(values) == 1 else values
+    def forget(self) -> None:
+        """Forget everything."""
+        for known in self._known.values():
+            known.clear()
+
+
+class PresentPart(NamedTuple):
+    """A part of objects that have the same of its fields.
+
+    get_content  returns what an object has in these fields
+    known        the contents in which nothing was found, with the words in each
+    """
+
+    part: Part
+    get_content: Callable[[Mapping[str, Any]], Any]
+    known: dict[bytes, frozenset[str]]
+
+    def recall(self, raws: Iterable[Mapping[str, Any]]) -> frozenset[str] | None:
+        """Return the words in the contents of some mappings; None if one is not remembered."""
+        # All in C: a large object has thousands of them.
+        try:
+            found = {*map(self.known.get, map(orjson.dumps, map(self.get_content, raws)))}
+        except TypeError:  # nested too deeply, or a number of more than 64 bits
+            return None
+        if len(found) == 1:
+            return found.pop()
+        return None if None in found else frozenset[str]().union(*found)  # type: ignore[arg-type]
 
     def remember(self, raw: Mapping[str, Any], words: frozenset[str]) -> int:
         """Note that nothing was found in what a mapping has; return what that takes in bytes.
@@ -127,17 +137,13 @@ class Part:
         words  those that occur in it
         """
         try:
-            content = orjson.dumps(self._content(raw))
+            content = orjson.dumps(self.get_content(raw))
         except TypeError:  # as above
             return 0
         if len(content) > MAX_CONTENT_BYTES:
             return 0
-        self._known[content] = words
+        self.known[content] = words
         return len(content) + _ENTRY_BYTES
-
-    def forget(self) -> None:
-        """Forget everything, except that an absent field has no findings."""
-        self._known: dict[bytes, frozenset[str]] = {self._nothing: frozenset()}
 
 
 class KnownParts:
@@ -157,7 +163,7 @@ class KnownParts:
             for part in self._of_facts:
                 part.forget()
 
-    def remember(self, part: Part, raw: Mapping[str, Any], words: frozenset[str]) -> None:
+    def remember(self, part: PresentPart, raw: Mapping[str, Any], words: frozenset[str]) -> None:
         """Note that nothing was found in a part of a mapping, and the words that are in it."""
         self._room -= part.remember(raw, words)
         if self._room < 0:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from webhook.graph import schema
 from webhook.rules import Action, Check, Subject
-from webhook.settings.known_parts import KnownParts, Part, Words, group_parts
+from webhook.settings.known_parts import KnownParts, Part, PresentPart, Words, group_parts
 
 if TYPE_CHECKING:
     from webhook.rules.constraints.walk import Tree
@@ -62,7 +62,7 @@ class Plan(NamedTuple):
     called: tuple[EnabledRule, ...]
     guarded: tuple[EnabledRule, ...]
     words: frozenset[str]
-    parts: tuple[Part, ...]
+    parts: tuple[PresentPart, ...]
 
 
 class SubjectRules:
@@ -95,10 +95,12 @@ class SubjectRules:
     def _plan(
         self,
         fields: frozenset[str],
+        own: frozenset[str],
         update: bool,  # noqa: FBT001 — positional: the cache is asked for each kind of things
     ) -> Plan:
         """Return the rules and parts to check of objects that have these of the `fields`.
 
+        own     those that their mapping has itself (a deployment also has those of its predictors)
         update  whether there is an old object; without one, rules that want it are left out
         """
         asked = [
@@ -107,12 +109,12 @@ class SubjectRules:
             if (not rule.fields or not rule.fields.isdisjoint(fields))
             and (update or "old" not in rule.inputs)
         ]
-        named = (part for name, part in self.parts.items() if name in fields)
+        present = dict.fromkeys(part for name, part in self.parts.items() if name in own)
         return Plan(
             called=tuple(rule for rule in asked if not rule.words),
             guarded=tuple(rule for rule in asked if rule.words),
             words=frozenset(word for key, word in self.words.items() if key in fields),
-            parts=tuple(dict.fromkeys(named)),
+            parts=tuple(part.of_fields(own) for part in present),
         )
 
 
@@ -120,12 +122,15 @@ _SEARCHED_DEFINITIONS = {
     "container": "io.k8s.api.core.v1.Container",
     "init container": "io.k8s.api.core.v1.Container",
     "pod": "io.k8s.api.core.v1.PodSpec",
+    "node": "Node",
     "component": "ComponentSpec",
     "predictor": "Predictor",
 }
 """Whose fields are searched for words: definitions of the schema by kind of object."""
 
-_WALKED_FIELDS = frozenset({"containers", "initContainers", "spec", "componentSpecs", "graph"})
+_WALKED_FIELDS = frozenset(
+    {"containers", "initContainers", "spec", "componentSpecs", "graph", "children"}
+)
 """What is in these is an object of its own."""
 
 

@@ -28,6 +28,8 @@ SINCE = "0.1.0"
 
 _PORTS = ("service_port", "httpPort", "grpcPort")
 
+WORDS = frozenset(f"endpoint.{field}" for field in ("service_host", *_PORTS))
+
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each address that differs from the one that Seldon sets (source: seldon-checks G39)."""

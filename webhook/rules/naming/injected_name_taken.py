@@ -43,7 +43,6 @@ from webhook.graph.model import (
     SeldonDeployment,
     get_str,
     iter_mappings,
-    may_have_key,
 )
 from webhook.graph.well_known import MODEL_CLAIM_VOLUME
 from webhook.rules._format import quote_value
@@ -51,6 +50,7 @@ from webhook.rules._model_reader import model_reader_name
 
 ACTION = "deny"
 SINCE = "0.1.0"
+WORDS = frozenset({"node.modelUri"})
 
 
 def check(
@@ -61,8 +61,6 @@ def check(
     Sources: InjectModelInitializer (operator/controllers/model_initializer_injector.go, v1.17.1),
     ValidatePodSpec.
     """
-    if not may_have_key("modelUri", [node.raw for node in predictor.nodes]):
-        return
     for container in component.containers:
         nodes = predictor.nodes_by_name.get(container.name)
         if nodes and get_str(nodes[0].raw, "modelUri"):

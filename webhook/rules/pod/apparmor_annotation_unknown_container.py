@@ -35,7 +35,7 @@ from webhook.rules._rendered import render_objects
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"annotations", "predictors"})
+WORDS = frozenset({"deployment.annotations", "metadata.annotations"})
 
 _PROFILES = ("", "runtime/default", "unconfined")
 _LOCALHOST_PREFIX = "localhost/"

@@ -50,6 +50,7 @@ from webhook.rules.pod.request_over_limit import is_extended_resource
 
 ACTION = "deny"
 SINCE = "0.1.0"
+WORDS = frozenset({"pod.overhead", "pod.resources"})
 
 _SHARED_RESOURCES = ("cpu", "memory")
 _OVERHEADS = (*_SHARED_RESOURCES, "ephemeral-storage")

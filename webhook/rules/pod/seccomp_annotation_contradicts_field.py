@@ -42,7 +42,7 @@ from webhook.rules._rendered import render_objects
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"annotations", "predictors"})
+WORDS = frozenset({"deployment.annotations", "metadata.annotations"})
 
 _LOCALHOST_PREFIX = "localhost/"
 _SECCOMP_KEY = re.compile(

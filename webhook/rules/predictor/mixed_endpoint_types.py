@@ -34,7 +34,7 @@ from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"predictors"})
+WORDS = frozenset({"GRPC"})
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
