@@ -371,6 +371,25 @@ def test_a_value_that_restricts_nothing_is_no_loss_of_security():
     assert evaluate_denials(with_pod(hostUsers=None), operator_version="1.17.1") == []
 
 
+def test_two_requests_of_one_claim_are_one_name_twice_without_them():
+    """Operator 1.18 knows claims, and not their requests."""
+    document = with_pod(resourceClaims=[{"name": "gpus", "resourceClaimName": "gpus"}])
+    pod = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+    claims = [{"name": "gpus", "request": "a"}, {"name": "gpus", "request": "b"}]
+    pod["containers"][0]["resources"] = {"claims": claims}
+    found = evaluate_denials(document, operator_version="1.18.2")
+    losses = {(path.removeprefix(POD), message.split(": ")[-1]) for _, _, path, message in found}
+    twice = 'the claim "gpus" would be there twice'
+    assert losses == {
+        (".containers[0].resources.claims[0].request", twice),
+        (".containers[0].resources.claims[1].request", twice),
+        (".resourceClaims[0].resourceClaimName", "the claim would have no source"),
+    }
+    del claims[1]
+    found = evaluate_denials(document, operator_version="1.18.2")
+    assert [action for action, *_ in found] == ["deny", "warn"]
+
+
 def test_what_the_cluster_lacks_too_is_reported_once():
     found = evaluate_denials(with_newer_fields(), operator_version="1.17.1", kubernetes_minor=30)
     assert len({path for _, _, path, _ in found}) == len(found) == 4

@@ -42,7 +42,8 @@ FACTS = Facts(
     kubernetes_minor=36,
     operator_version="1.17.1",
 )
-"""A cluster with every server and every image, of the version that the tests run."""
+"""A cluster with every server and every image, of the version that the tests run, and with the
+version of Seldon's operator that is rendered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,18 @@ def _find_newer_fields(deployment: SeldonDeployment, minor: int) -> Iterator[New
     for path, since in deployment.find_newer_fields(minor):
         value = resolve_path(deployment.document, path)
         if value is not None:
-            yield NewerField(path, since, _loss(path, value))
+            loss = _loss(path, value) or _loss_among_claims(deployment, path)
+            yield NewerField(path, since, loss)
+
+
+def _loss_among_claims(deployment: SeldonDeployment, path: Path) -> str:
+    """Return what two requests of one claim become: one name twice, which Kubernetes refuses."""
+    if path[-1] != "request" or path[-3] != "claims":
+        return ""
+    claims = resolve_path(deployment.document, path.parent.parent)
+    names = [claim.get("name") for claim in claims if type(claim) is dict]
+    own = claims[path[-2]].get("name")
+    return f"the claim {quote_value(own)} would be there twice" if names.count(own) > 1 else ""
 
 
 def _loss(path: Path, value: Any) -> str:
