@@ -15,7 +15,7 @@ from webhook.graph.cluster_facts import Facts, Operator
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.operator_types import get_operator_types
 from webhook.graph.parse import parse
-from webhook.graph.path import Path, resolve_path
+from webhook.graph.path import Path, Segment, resolve_path
 
 
 def prune_unknown_fields(
@@ -58,7 +58,7 @@ def _copy_holders(document: Any, paths: Iterable[Path]) -> Any:
     A mapping that stands at two places, by an alias of YAML, is two afterwards: a field that is
     unknown at one of them may be known at the other.
     """
-    copies = {(): copy(document)}
+    copies: dict[tuple[Segment, ...], Any] = {(): copy(document)}
     for path in paths:
         holder = copies[()]
         for depth in range(1, len(path)):
