@@ -130,5 +130,6 @@ def _render_object(
         executor_image=images.executor_image,
         initializer_image=images.storage_initializer_image,
     )
+    facts = replace(facts, operator_version=evaluated.facts.operator_version)
     routes = render_routes(view, options, facts, namespace=namespace)
     return (*render(view, options, facts), *routes)

@@ -1,0 +1,49 @@
+"""`render` shows what Seldon's operator of a version makes of a document."""
+
+import json
+
+import pytest
+import yaml
+
+from tests.documents_of import with_pod
+
+SIDECAR = with_pod(
+    initContainers=[
+        {"name": "proxy", "image": "registry.example/proxy:1", "restartPolicy": "Always"}
+    ]
+)
+
+
+def init_container(out):
+    (pod,) = [each["spec"] for each in yaml.safe_load_all(out) if each["kind"] == "Deployment"]
+    (container,) = pod["template"]["spec"]["initContainers"]
+    return container
+
+
+@pytest.mark.parametrize(("version", "is_kept"), [("1.18.2", True), ("null", False)])
+def test_the_version_of_the_operator_is_a_setting(run, tmp_path, version, is_kept):
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(
+        "apiVersion: graphgate.io/v1alpha1\nkind: Settings\noperator: seldon\n"
+        f"operatorVersion: {version}\n"
+    )
+    ran = run("render", "--settings", settings, "-", stdin=json.dumps(SIDECAR))
+    assert ran.code == 0
+    assert ("restartPolicy" in init_container(ran.out)) is is_kept
+
+
+def test_the_version_of_the_operator_is_a_fact(run, tmp_path):
+    facts = tmp_path / "facts.yaml"
+    facts.write_text("apiVersion: graphgate.io/v1alpha1\nkind: Facts\noperatorVersion: 1.18.2\n")
+    flags = ("--operator", "seldon", "--facts", facts)
+    ran = run("render", *flags, "-", stdin=json.dumps(SIDECAR))
+    assert init_container(ran.out)["restartPolicy"] == "Always"
+
+
+def test_a_sidecar_that_would_never_end_is_denied_where_the_version_is_known(run, tmp_path):
+    facts = tmp_path / "facts.yaml"
+    facts.write_text("apiVersion: graphgate.io/v1alpha1\nkind: Facts\noperatorVersion: 1.17.1\n")
+    ran = run("check", "--facts", facts, stdin=json.dumps(SIDECAR))
+    assert ran.code == 1
+    assert "[essential-field-newer-than-operator]" in ran.out
+    assert run("check", stdin=json.dumps(SIDECAR)).code == 0
