@@ -102,6 +102,16 @@ def test_newer_fields_are_reported_with_the_first_minor_that_has_them():
     assert reported == {(f"{spec}.hostnameOverride", 34), (f"{spec}.volumes[0].emptyDir.mode", 37)}
 
 
+@pytest.mark.parametrize("other", [3, None, "image", [{}], [["image"]], {"name": "w"}])
+def test_newer_fields_are_found_beside_what_is_no_mapping(other):
+    document = with_pod(volumes=[other, {"name": "v", "image": {"reference": "a"}}])
+    spec = "spec.predictors[0].componentSpecs[0].spec"
+    assert [str(path) for path, _ in fields_newer_than(document, 24)] == [
+        f"{spec}.volumes[1].image"
+    ]
+    assert fields_newer_than([document], 24) == []
+
+
 def test_two_image_pull_secrets_of_one_name_are_rendered_once():
     pod = pod_of(with_pod(imagePullSecrets=[{"name": "a"}, {"name": "b"}, {"name": "a"}]))
     assert pod["imagePullSecrets"] == [{"name": "a"}, {"name": "b"}]

@@ -4,7 +4,7 @@ A field may be newer than the cluster, which drops it, or newer than Seldon's op
 the pods without it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from webhook.graph.cluster_facts import Facts
@@ -49,9 +49,9 @@ def find_fields_newer_than_cluster(
                version is not known
     """
     minor = facts.kubernetes_minor
-    if minor is None:
+    if minor is None or not (found := deployment.find_newer_fields(minor)):
         return
-    for field in _find_newer_fields(deployment, minor):
+    for field in _read_fields(deployment, found):
         if bool(field.loss) is essential:
             yield (
                 field.path,
@@ -68,9 +68,9 @@ def find_fields_newer_than_operator(
     essential  as above. None where graphgate makes the pods, and none that the cluster lacks too
     """
     types = get_operator_types(facts.operator, facts.operator_version)
-    if types is None:
+    if types is None or not (found := deployment.find_newer_fields(types.kubernetes_minor)):
         return
-    for field in _find_newer_fields(deployment, types.kubernetes_minor):
+    for field in _read_fields(deployment, found):
         if facts.kubernetes_minor is not None and field.since > facts.kubernetes_minor:
             continue
         loss = field.loss or _loss_to_api_server(field.path)
@@ -115,8 +115,11 @@ def _replacement(path: Path, loss: str) -> str:
     return "" if loss else "remove it"
 
 
-def _find_newer_fields(deployment: SeldonDeployment, minor: int) -> Iterator[NewerField]:
-    for path, since in deployment.find_newer_fields(minor):
+def _read_fields(
+    deployment: SeldonDeployment, found: Iterable[tuple[Path, int]]
+) -> Iterator[NewerField]:
+    """Yield the fields that are not null: without one of these nothing is lost."""
+    for path, since in found:
         value = resolve_path(deployment.document, path)
         if value is not None:
             loss = _loss(path, value) or _loss_among_claims(deployment, path)
