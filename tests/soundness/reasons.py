@@ -54,10 +54,6 @@ REASONS: dict[str, Reason] = {
     "duplicate-node-name": Reason(
         "orchestrator", "Two nodes of one name share a container, and its answers."
     ),
-    "essential-field-newer-than-operator": Reason(
-        "Seldon",
-        "Seldon's operator creates pods without the field: unprotected, or never starting.",
-    ),
     "first-component-without-node": Reason(
         "Seldon", "Seldon finds no place for the orchestrator and creates nothing."
     ),
