@@ -123,6 +123,21 @@ def test_an_init_container_is_looked_at_once(restart):
     assert [str(f.path).rpartition(".")[2] for f in decision.denials] == ["imagePullPolicy"]
 
 
+def test_a_sidecar_is_looked_at_as_a_container_and_only_as_one():
+    probe = {"tcpSocket": {"port": 8080}, "periodSeconds": 0, "failureThreshold": -1}
+    init = {"name": "proxy", "image": "registry.example/p:1", "livenessProbe": probe}
+    place = "spec.predictors[0].componentSpecs[0].spec.initContainers[0].livenessProbe"
+    ending = {("init-container-probe", place)}
+    staying = {("probe-value-out-of-range", f"{place}.failureThreshold")}
+    assert _found(with_pod(initContainers=[init])) == ending
+    assert _found(with_pod(initContainers=[init | {"restartPolicy": "Always"}])) == staying
+
+
+def _found(document):
+    decision = evaluate(document, SETTINGS, NO_FACTS)
+    return {(f.rule_id, str(f.path)) for f in decision.denials}
+
+
 def test_what_was_not_read_before_either_does_not_keep_an_object_from_a_label():
     many = [{"name": f"classifier{n}", "image": "i"} for n in range(1000)]
     old, new = with_pod(containers=many), with_pod(containers=many)

@@ -1,8 +1,13 @@
 """An unrendered template is reported as one, once at each place, and never changed."""
 
+import pytest
+
 from tests.documents_of import with_graph, with_predictor
 from webhook.engine.evaluate import evaluate
+from webhook.engine.placeholders import explain_placeholders
 from webhook.graph.cluster_facts import NO_FACTS
+from webhook.graph.finding import Finding
+from webhook.graph.path import ROOT
 from webhook.settings.model import read_settings
 
 
@@ -43,3 +48,29 @@ def test_what_a_program_reads_is_no_template():
     (container,) = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
     container["args"] = ["echo ${HOME}", 1]
     assert [f.message for f in denials(document)] == ["args[1] must be a string, got 1"]
+
+
+NAME = ROOT / "metadata" / "name"
+
+
+def explained(*found):
+    """Return action and rule id of what is kept of findings at one template."""
+    document = {"metadata": {"name": "${NAME}"}}
+    findings = [(action, Finding(NAME, "m", rule_id=rule)) for action, rule in found]
+    return [
+        (action, finding.rule_id) for action, finding in explain_placeholders(document, findings)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        ([("warn", "a"), ("deny", "b")], [("deny", "b")]),
+        ([("deny", "a"), ("warn", "b")], [("deny", "a")]),
+        ([("deny", "a"), ("deny", "b")], [("deny", "a")]),
+        ([("warn", "a"), ("audit", "b")], [("warn", "a")]),
+        ([("warn", "a"), ("deny", "policy/p/0")], [("warn", "a"), ("deny", "policy/p/0")]),
+    ],
+)
+def test_the_first_denial_at_a_template_is_kept_or_what_is_first(found, kept):
+    assert explained(*found) == kept

@@ -21,6 +21,10 @@ KNOWN: frozenset[str] = frozenset(
         # what departs from nothing gives no finding; the old object would be rendered for it
         "webhook/engine/pod_checks.py: for other in rendered.values() if "
         "other.violations(standard) without other.violations(standard)",
+        # the pods are then rendered once more, and are the same
+        "webhook/engine/evaluated_object.py: Rendering(self.view, self.settings.defaults, "
+        "self.facts.namespaces.get(self.namespace), ha without "
+        "has_rendered_policies=self.policy_context is not None",
         # nobody compares rendered pods
         "webhook/engine/rendered_pods.py: field(default_factory=dict, compare=False, repr=False) "
         "without compare=False",

@@ -4,6 +4,7 @@ Without rows: clusterTrustBundle and podCertificate. Unless a feature gate is on
 drops them unread.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -39,6 +40,7 @@ _MAX_FILE_MODE = 0o777
 _KEYED_SOURCES = ("secret", "configMap")
 _PROJECTED = "volumes[].projected.sources[]"
 _MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS = 600, 2**32
+_OCTAL = re.compile("[0-7]{3}\\Z")
 _MAX_ISCSI_NAME_LENGTH = 64
 """Of a volume's name, ":" and the target, since the kubelet makes one initiator of them."""
 _KUBERNETES_DOMAINS = (".kubernetes.io", ".k8s.io")
@@ -71,7 +73,7 @@ def _check_file_mode(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is not int or 0 <= value <= _MAX_FILE_MODE:
         return ()
     digits = str(value)
-    if value < 0 or value > 777 or not set(digits) <= set("01234567"):
+    if not _OCTAL.match(digits):
         message = f"{location.segment} must be between 0 and 511 (octal 0777), got {value}"
         return (Finding(location.at(), message),)
     octal = int(digits, 8)

@@ -143,7 +143,7 @@ def _target_paths(deployment: SeldonDeployment, path: Path, location: str) -> It
 
 def _element_paths(deployment: SeldonDeployment, path: Path, list_path: Path) -> Iterator[Path]:
     """Yield the items of a list: the one that contains the unknown field, else all."""
-    if path[: len(list_path)] == list_path and len(path) > len(list_path):
+    if path[: len(list_path)] == list_path:  # the field is unknown, so it is not the list itself
         item_index: Segment = path[len(list_path)]
         yield list_path / item_index
         return

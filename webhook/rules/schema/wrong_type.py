@@ -74,7 +74,7 @@ def _build_finding(
 
 
 def _describe_mismatch(path: Path, value: Any, expected: str) -> str:
-    if len(path) > 1 and type(path[-1]) is int:
+    if path and type(path[-1]) is int:
         field = f"{path[-2]}[{path[-1]}]"
     else:
         field = str(path[-1]) if path else "the document"
