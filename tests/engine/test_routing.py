@@ -273,3 +273,34 @@ def test_retries_that_istio_refuses_are_told(routing, annotations, found):
         if finding.rule_id == "annotation-not-a-number"
     ]
     assert told == ([] if found is None else [found])
+
+
+ATTACHMENT = {"istio-gateway", "istio-host"}
+RETRIES = {"istio-retries", "istio-retries-timeout"}
+BREAKERS = ("max-connections", "max-pending-requests", "max-requests", "max-retries")
+AMBASSADOR = {
+    "ambassador-id",
+    "ambassador-retries",
+    *(f"ambassador-circuit-breakers-{limit}" for limit in BREAKERS),
+}
+TAKING = {f"ambassador-{name}" for name in ("config", "service-name", "header", "regex-header")}
+READ = {
+    "none": set(),
+    "gateway-api": ATTACHMENT,
+    "istio": ATTACHMENT | RETRIES,
+    "ambassador": AMBASSADOR,
+}
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_each_annotation_that_no_gateway_of_this_kind_reads_is_told(kind):
+    every = ATTACHMENT | RETRIES | AMBASSADOR | TAKING
+    document = build({"name": "main"}, annotations={f"seldon.io/{key}": "1" for key in every})
+    routing = {} if kind == "none" else {**ISTIO, "kind": kind}
+    found = {
+        path.split("seldon.io/")[1].removesuffix('"]'): message
+        for action, rule, path, message in _findings(document, routing)
+        if rule == "ignored-routing-annotation"
+    }
+    assert set(found) == every - READ[kind]
+    assert all(("of other objects" in found[key]) is (key in TAKING) for key in found)

@@ -211,7 +211,7 @@ BOUNDS = {
     "seconds of a toleration": Bound(
         "malformed-kubernetes-annotation",
         lambda seconds: annotated("scheduler.alpha.kubernetes.io/tolerations")(
-            '[{"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": %s}]' % seconds
+            f'[{{"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": {seconds}}}]'
         ),
         (2**63 - 1, -(2**63), 0, "null"),
         (2**63, -(2**63) - 1, '"1"'),
@@ -486,3 +486,10 @@ def test_scaling_to_zero_is_judged_by_the_version(minor: int, wrong: bool) -> No
     }
     document = with_component(hpaSpec={"minReplicas": 0, "maxReplicas": 2, "metricsv2": [metric]})
     assert ("autoscaler-min-above-max" in found(document, Facts(kubernetes_minor=minor))) is wrong
+
+
+@pytest.mark.parametrize("value", [7, 1.5, True])
+def test_of_json_nobody_knows_how_a_number_was_spelt(value: Any) -> None:
+    decision = evaluate(container(env=[{"name": "A", "value": value}]), SETTINGS, NO_FACTS)
+    (finding,) = decision.denials
+    assert (finding.rule_id, finding.remediation, finding.fix) == ("wrong-type", "quote it", ())

@@ -54,7 +54,7 @@ def _check_hook(handler: Handler, component: ComponentSpec | None) -> Iterator[F
 
 
 def _grace_period(component: ComponentSpec | None) -> int:
-    """Return the grace period of the component in seconds, at least 0."""
+    """Return the grace period of the component in seconds, as its author wrote it."""
     if component is None:
         return GRACE_PERIOD_SECONDS
     written = get_int(component.pod, "terminationGracePeriodSeconds")
