@@ -123,7 +123,7 @@ def _rendered_port_names(
             continue
         spec = rendered.object["spec"]["template"]["spec"]
         for field in _CONTAINER_LISTS:
-            for index, container in enumerate(get_list(spec, field)):
+            for index, container in iter_mappings(spec, field):
                 path = rendered.trace(("spec", "template", "spec", field, index))
                 found[path] = _port_names(container)
     return found
