@@ -6,6 +6,7 @@ import ssl
 import sys
 import uuid
 from base64 import b64decode
+from functools import partial
 
 import pytest
 
@@ -73,6 +74,10 @@ def stored(release):
     return load_certificates(b64decode(data["tls.crt"]), "the Secret")[0]
 
 
+def serves_what_is_stored(pod, release):
+    return served(pod) == stored(release)
+
+
 def test_cas_are_replaced_under_load_without_a_lost_call(release, tmp_path):
     release.install()
     clock = Clock(tmp_path / "clock")
@@ -97,7 +102,7 @@ def test_cas_are_replaced_under_load_without_a_lost_call(release, tmp_path):
             clock.move_on()
             load.go_on(50)
             for pod in running:
-                eventually(lambda pod=pod: served(pod) == stored(release), "it is served")
+                eventually(partial(serves_what_is_stored, pod, release), "it is served")
     assert load.failed_calls == []
     # Old and new stood together each time.
     assert any(len(bundle) == 2 for bundle in bundles)

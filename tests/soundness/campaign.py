@@ -245,7 +245,8 @@ def _shrink_together(
     """Return both without what can be removed from both at once, like a predictor."""
 
     def in_both(smaller: dict[str, Any]) -> dict[str, Any]:
-        return _keep_places(old, document, smaller)
+        kept: dict[str, Any] = _keep_places(old, document, smaller)
+        return kept
 
     small = shrink(document, lambda smaller: fails(smaller, in_both(smaller)))
     return (small, in_both(small)) if fails(small, in_both(small)) else (document, old)

@@ -81,6 +81,7 @@ def test_an_update_that_is_admitted_and_refused_is_a_disagreement_with_both_docu
     figures = run([Case("test", new, SETUPS[1], old)], refuses_other_priorities)
     assert (figures.updates, figures.updated_objects, figures.admitted) == (1, 2, 1)
     (one,) = disagreements(figures, refuses_other_priorities)
+    assert one.old is not None
     assert one.shape == "update Deployment: spec.template.spec.priority: field is immutable"
     pods = [
         document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]

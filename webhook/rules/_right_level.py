@@ -223,7 +223,10 @@ def _to_each_container(deployment: SeldonDeployment, path: Path, pod: Path) -> D
                 continue  # said by wrong-type
             context = pod.join((kind, index, "securityContext"))
             listed.append(context / path[-1])
-            contradicted |= get_mapping(item, "securityContext").get(path[-1]) not in (None, value)
+            contradicted |= get_mapping(item, "securityContext").get(str(path[-1])) not in (
+                None,
+                value,
+            )
             operations.extend(_add_to_context(item, context, str(path[-1]), value))
     fix: tuple[Operation, ...] = ()
     if listed and len(listed) <= _MAX_TARGETS:

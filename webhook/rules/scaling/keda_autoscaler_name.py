@@ -30,7 +30,8 @@ Good:
           advanced: {horizontalPodAutoscalerConfig: {name: iris-canary}}
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
@@ -79,6 +80,6 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             yield Finding(place, message, "use a different name")
 
 
-def _chosen_name(raw: object) -> str:
+def _chosen_name(raw: Mapping[str, Any]) -> str:
     config = get_mapping(get_mapping(raw, "advanced"), "horizontalPodAutoscalerConfig")
     return get_str(config, "name")
