@@ -16,6 +16,7 @@ ISTIO = {"kind": "istio", "gateway": "istio-system/public", "hosts": ["ml.exampl
 GATEWAY_API = {**ISTIO, "kind": "gateway-api"}
 RULES = {
     "ignored-routing-annotation",
+    "mesh-gateway-without-host",
     "too-many-split-predictors",
     "unapproved-gateway",
     "unapproved-host",
@@ -304,3 +305,39 @@ def test_each_annotation_that_no_gateway_of_this_kind_reads_is_told(kind):
     }
     assert set(found) == every - READ[kind]
     assert all(("of other objects" in found[key]) is (key in TAKING) for key in found)
+
+
+@pytest.mark.parametrize(
+    ("routing", "annotations", "is_told"),
+    [
+        ({"allowedGateways": ["mesh"]}, {"istio_gateway": "mesh"}, True),
+        (
+            {"allowedGateways": ["mesh"], "allowedHosts": ["*"]},
+            {"istio_gateway": "mesh", "istio_host": "ml.example.com"},
+            False,
+        ),
+        (
+            {"allowedGateways": ["mesh"], "hosts": ["ml.example.com"]},
+            {"istio_gateway": "mesh"},
+            False,
+        ),
+        (
+            {"allowedGateways": ["mesh"], "hosts": ["*"]},
+            {"istio_gateway": "mesh"},
+            True,
+        ),
+        (
+            {"allowedGateways": ["mesh", "istio-system/other"]},
+            {"istio_gateway": "istio-system/other"},
+            False,
+        ),
+        ({"allowedGateways": ["mesh"]}, {}, False),
+    ],
+)
+def test_a_route_of_the_mesh_for_all_hosts_is_told(routing, annotations, is_told):
+    """Istio's webhook refuses it; other gateways may have all hosts."""
+    routing = {"kind": "istio", "gateway": "istio-system/public", **routing}
+    found = _findings(_claiming(**annotations), routing)
+    message = "Istio refuses a route of the gateway mesh for all hosts"
+    told = [("deny", "mesh-gateway-without-host", message)] if is_told else []
+    assert [(action, rule, text) for action, rule, _, text in found] == told

@@ -68,6 +68,7 @@ def test_a_fixture_gives_exactly_the_findings_in_its_head(file):
 TESTED_ELSEWHERE = {
     "field-of-newer-kubernetes",
     "ignored-routing-annotation",
+    "mesh-gateway-without-host",
     "object-too-large",
     "reserved-app-label",
     "essential-field-of-newer-kubernetes",
