@@ -32,7 +32,7 @@ Good:
             claimName: iris
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from operator import methodcaller
 from typing import Any
@@ -69,12 +69,15 @@ def check(
     container: Container, component: ComponentSpec | None, predictor: Predictor
 ) -> Iterator[Finding]:
     """Yield each mount of an unknown volume (source: ValidateVolumeMounts)."""
+    raw = container.raw
+    volumes: Mapping[str, Any] = {} if component is None else component.volumes_by_name
+    if "volumeDevices" not in raw and _are_all_known(raw.get("volumeMounts"), volumes):
+        return
     if container.role == "orchestrator":
         return
-    volumes: Mapping[str, Any] = {} if component is None else component.volumes_by_name
     suggestions = _MAX_SUGGESTIONS
     for field in ("volumeMounts", "volumeDevices"):
-        mounts = container.raw.get(field)
+        mounts = raw.get(field)
         if type(mounts) is not list or _are_all_known(mounts, volumes):
             continue
         if component and len(component.volumes) < len(get_list(component.pod, "volumes")):
@@ -95,11 +98,11 @@ def check(
 _get_name = methodcaller("get", "name")
 
 
-def _are_all_known(mounts: Iterable[Any], volumes: Mapping[str, Any]) -> bool:
+def _are_all_known(mounts: Any, volumes: Mapping[str, Any]) -> bool:
     """Return whether surely each mount is of one of the volumes; asked in C: there are many."""
     try:
         return volumes.keys() >= set(map(_get_name, mounts))
-    except (AttributeError, TypeError):  # not a mapping, or a name that is not a string
+    except (AttributeError, TypeError):  # not a list, not mappings, or a name that is not a string
         return False
 
 
