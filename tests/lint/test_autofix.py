@@ -330,3 +330,13 @@ def test_a_fix_that_leaves_its_finding_is_not_applied(monkeypatch):
     result = fix(text)
     assert (result.text, result.applied) == (text, ())
     assert [reason for _, reason in result.skipped] == ["the fix does not remove the finding"]
+
+
+def test_a_kind_is_mended_though_only_then_the_rest_is_read():
+    document = with_graph(type="MODLE") | {"kind": "SeldonDeploymnt"}
+    mended = fix(yaml.safe_dump(document))
+    assert [f.rule_id for f in mended.applied] == ["misspelled-kind", "unknown-node-type"]
+    assert mended.skipped == ()
+    document["spec"]["predictors"][0]["graph"]["type"] = "NONE_OF_THEM"
+    mended = fix(yaml.safe_dump(document))
+    assert [f.rule_id for f in mended.applied] == ["misspelled-kind"]

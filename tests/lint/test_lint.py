@@ -9,6 +9,7 @@ from webhook.graph.cluster_facts import NO_FACTS
 from webhook.lint.lint import (
     find_in_document,
     lint_object,
+    lint_parsed,
     lint_text,
     unreadable_file_report,
 )
@@ -16,6 +17,7 @@ from webhook.lint.result import LineEdit
 from webhook.policy import SourceObject, load_policy_set
 from webhook.settings.model import read_settings
 from webhook.yamldoc import UneditableTextError, read
+from webhook.yamldoc.text_buffer import LINE_BREAK
 
 
 def yaml_findings(text):
@@ -115,10 +117,16 @@ def test_what_cannot_be_read_is_an_error_at_its_line():
     assert placed.source == "a: [1"
 
 
-def test_a_fault_behind_the_last_line_has_no_source():
-    report = lint('a: "b\n')
-    (placed,) = report.results[0].findings
-    assert placed.source == 'a: "b'
+@pytest.mark.parametrize("text", ['a: "b\n', 'a: "b', 'a: "b\u2028\u0085', "a: [1\r\r"])
+def test_what_is_never_closed_is_placed_where_it_opens(text):
+    (placed,) = lint(text).results[0].findings
+    assert (placed.line, placed.source) == (1, LINE_BREAK.split(text)[0])
+
+
+def test_a_file_that_was_read_is_checked_without_policies_too():
+    text = yaml.safe_dump(with_graph(type="MODLE"))
+    report = lint_parsed("-", read(text), read_settings(), NO_FACTS)
+    assert report == lint_text("-", text, read_settings(), NO_FACTS)
 
 
 def test_a_file_that_cannot_be_opened_is_one_error():

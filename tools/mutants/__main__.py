@@ -66,8 +66,8 @@ def main() -> int:
             continue
         try:
             left = survivors(mutants, tests_of(package), chosen.jobs)
-        except BrokenTestsError:
-            print(f"tests/{package} fails without any mutant", file=sys.stderr)
+        except BrokenTestsError as error:
+            print(f"tests/{package} fails without any mutant: {error}", file=sys.stderr)
             return 2
         unknown = [mutant for mutant in left if mutant.key not in KNOWN]
         for mutant in unknown:

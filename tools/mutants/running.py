@@ -52,7 +52,7 @@ _Rank = tuple[bool, float]
 
 
 class BrokenTestsError(Exception):
-    """The tests fail without any mutant."""
+    """The tests fail without any mutant; its text says which."""
 
 
 def survivors(mutants: list[Mutant], tests: Sequence[str], jobs: int) -> list[Mutant]:
@@ -67,7 +67,8 @@ def survivors(mutants: list[Mutant], tests: Sequence[str], jobs: int) -> list[Mu
         child = _fork(lambda: _first_stage(mutants, tests, pool, report))
         _wait(child)
         if not report.exists():
-            raise BrokenTestsError
+            failed = report.with_suffix(".failed")
+            raise BrokenTestsError(failed.read_text() if failed.exists() else "not collected")
         answers, ranks = pickle.loads(report.read_bytes())
     codes = dict(zip(mutants, answers, strict=True))
     undecided = [mutant for mutant, code in codes.items() if code == UNDECIDED]
@@ -170,13 +171,16 @@ class _FirstStage:
 def _measure(session: pytest.Session, files: set[str], report: Path) -> int:
     measured = [str(ROOT / file) for file in files]
     coverage = Coverage(data_file=None, include=measured, config_file=False)
-    reach = _Reach()
+    reach, failed = _Reach(), list[str]()
     coverage.start()
     for number, (item, following) in enumerate(_pairs(session.items)):
         coverage.switch_context(str(number))
         started = process_time()
+        before = session.testsfailed
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         reach.seconds.append(process_time() - started)
+        if session.testsfailed > before:
+            failed.append(item.nodeid)
     coverage.stop()
     data = coverage.get_data()
     for file in data.measured_files():
@@ -185,6 +189,7 @@ def _measure(session: pytest.Session, files: set[str], report: Path) -> int:
             for line, contexts in data.contexts_by_lineno(file).items()
         }
     report.write_bytes(pickle.dumps(reach))
+    report.with_suffix(".failed").write_text("\n".join(failed))
     return NOTICED if session.testsfailed else UNNOTICED
 
 

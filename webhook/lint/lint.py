@@ -376,6 +376,7 @@ def _unreadable_result(
     file: str, parsed_file: ParsedFile, error: DocumentError, lines: list[str]
 ) -> DocumentResult:
     finding = Finding(ROOT, str(error), rule_id=UNREADABLE_RULE_ID)
-    source = lines[error.line - 1] if error.line <= len(lines) else ""
-    located = LocatedFinding(finding, "deny", line=error.line, column=error.column, source=source)
+    located = LocatedFinding(
+        finding, "deny", line=error.line, column=error.column, source=lines[error.line - 1]
+    )
     return DocumentResult(file, len(parsed_file.documents), error.line, "error", (located,))
