@@ -113,10 +113,10 @@ def _build_finding(deployment: SeldonDeployment, path: Path, locations: list[str
 def _widens(deployment: SeldonDeployment, path: Path, target: Path) -> bool:
     """Return whether a move would apply the setting of one item to all items.
 
-    So does a move of a node's labels out of the graph, to all pods of the predictor.
+    So does a move of labels out of a node or an explainer, to all pods of the predictor.
     """
-    is_of_node = "graph" in path and path[-1] in ("labels", "annotations")
-    return is_of_node or any(
+    are_of_a_part = path[-1] in ("labels", "annotations") and len(target) < len(path)
+    return are_of_a_part or any(
         type(segment) is int
         and path[: depth + 1] != target[: depth + 1]
         and len(get_value_at(deployment, Path(path[:depth])) or ()) > 1

@@ -56,24 +56,21 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     )
     if is_required or normalize_field(str(path[-1])) in FIELD_ALIASES:
         message = f'unknown field "{path[-1]}"; the field is named "{correct_name}"'
-        fix = (move_operation(path, path.parent / correct_name),)
+        value = get_value_at(deployment, path)
+        known = schema.known_fields(path.parent / correct_name)
+        is_mapping = type(value) is dict
+        # A mapping like {A: b} is no list, and cannot be one by another name.
+        can_move = not is_mapping or bool(known)
+        safety: FixSafety = "unsafe" if is_mapping and not value.keys() <= set(known) else "safe"
         # An optional field may be there by mistake.
         yield Finding(
             path,
             message,
             f"use {correct_name}",
-            fix,
+            (move_operation(path, path.parent / correct_name),) if can_move else (),
             certain=is_required,
-            fix_safety=_fix_safety(deployment, path, correct_name),
+            fix_safety=safety,
         )
-
-
-def _fix_safety(deployment: SeldonDeployment, path: Path, correct_name: str) -> FixSafety:
-    """Return "safe" if what the field holds fits the right one as well."""
-    value = get_value_at(deployment, path)
-    known = schema.known_fields(path.parent / correct_name)
-    fits = type(value) is not dict or not known or value.keys() <= set(known)
-    return "safe" if fits else "unsafe"
 
 
 def _loads_model(deployment: SeldonDeployment, path: Path) -> bool:
