@@ -265,7 +265,7 @@ BOUNDS = {
         "traffic-not-100",
         lambda share: two_predictors(share, 60),
         (40,),
-        (39, 41, 0, None),
+        (39, 41, 0, 100, None),
     ),
     "deadline": Bound(
         "deadline-not-positive",

@@ -59,7 +59,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         value = get_value_at(deployment, path)
         known = schema.known_fields(path.parent / correct_name)
         is_mapping = type(value) is dict
-        # A mapping like {A: b} is no list, and cannot be one by another name.
+        # A mapping like {A: b} does not become a list by another name.
         can_move = not is_mapping or bool(known)
         safety: FixSafety = "unsafe" if is_mapping and not value.keys() <= set(known) else "safe"
         # An optional field may be there by mistake.
