@@ -155,11 +155,14 @@ class Generator:
             admitted = (one for one in drawn if not evaluate_document(one, setup).denials)
             document = next(admitted, document)
         name = document["metadata"].setdefault("name", "iris")
-        if random.random() < 0.3:
-            UPDATES[random.choice(tuple(UPDATES))](document, random)
+        first = random.choice(tuple(UPDATES))
+        is_first = random.random() < 0.6 and UPDATES[first](document, random)
         changed = deepcopy(document)
-        if random.random() < 0.5:
-            names = [name for name in _some_updates(random) if UPDATES[name](changed, random)]
+        if random.random() < 0.6:
+            names = _some_updates(random)
+            if is_first and random.random() < 0.7:
+                names[0] = first  # of one kind and then of another: what is left of the first
+            names = [name for name in names if UPDATES[name](changed, random)]
         else:
             names = self._fields_in_turn(document, changed, random)
         for one in (document, changed):

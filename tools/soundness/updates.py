@@ -22,6 +22,8 @@ _LABELS = ("version", "team", "app", "seldon-app", "seldon-deployment-id", "flue
 _SCALING = ("hpaSpec", "kedaSpec", "pdbSpec", "replicas")
 _PORTS = (9000, 9001, 9500, 8000, 8080, 5001, 7777)
 _VOLUMES: Sequence[dict[str, Any]] = (
+    {},  # an emptyDir, by what the API server fills in
+    {},
     {},
     {"emptyDir": {}},
     {"emptyDir": {"medium": "Memory"}},
