@@ -205,7 +205,8 @@ POD = "spec.predictors[0].componentSpecs[0].spec"
 def with_newer_fields():
     reference = {"volumeName": "v", "path": "p", "key": "k"}
     variable = {"name": "A", "valueFrom": {"fileKeyRef": reference}}
-    projected = {"sources": [{"podCertificate": {"signerName": "a.b/c", "keyType": "ED25519"}}]}
+    issued = {"signerName": "a.b/c", "keyType": "ED25519", "credentialBundlePath": "tls.pem"}
+    projected = {"sources": [{"podCertificate": issued}]}
     return with_pod(
         hostnameOverride="a",
         containers=[{"name": "classifier", "image": "registry.example/iris:1", "env": [variable]}],

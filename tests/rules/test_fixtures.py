@@ -64,10 +64,12 @@ def test_a_fixture_gives_exactly_the_findings_in_its_head(file):
 # Rules about updates need two documents (tests/engine/test_updates.py), and object-too-large needs
 # one that is too large for a fixture (tests/graph/test_limits.py).
 # reserved-app-label asks who reconciles (tests/engine/test_operator.py), and some what routes
-# (tests/engine/test_routing.py) or which Kubernetes is there (tests/rules/test_facts.py).
+# (tests/engine/test_routing.py) or which Kubernetes is there (tests/rules/test_facts.py,
+# tests/rules/test_certificate_sources.py).
 TESTED_ELSEWHERE = {
     "field-of-newer-kubernetes",
     "ignored-routing-annotation",
+    "malformed-certificate-source",
     "mesh-gateway-without-host",
     "object-too-large",
     "reserved-app-label",

@@ -21,6 +21,7 @@ AREAS = (
     "other_projects",
     "apply",
     "facts",
+    "certificate_sources",
     "render",
     "policies_installed",
     "reconcile",

@@ -1,7 +1,7 @@
 """The rows on volumes: what each kind of source needs (source: validateVolumeSource).
 
-Without rows: clusterTrustBundle and podCertificate. Unless a feature gate is on, the API server
-drops them unread.
+Without rows: clusterTrustBundle and podCertificate. Before Kubernetes 1.37 the API server drops
+them unread, unless a feature gate is on: see `pod/malformed_certificate_source.py`.
 """
 
 import re
