@@ -13,7 +13,7 @@ from typing import Any
 
 from webhook.graph import schema
 from webhook.graph.finding import FixSafety, Operation
-from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import SeldonDeployment, as_mapping, get_mapping, get_str
 from webhook.graph.path import Path
 from webhook.rules._stray_fields import get_value_at, move_into_patch
 
@@ -155,8 +155,7 @@ def _in_component(deployment: SeldonDeployment, path: Path, name: str) -> Destin
 def _in_node(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
     if name not in _fields_of("container") or name == "name":
         return None
-    node = get_value_at(deployment, path.parent)
-    node_name = get_str(node, "name") if type(node) is dict else ""
+    node_name = get_str(as_mapping(get_value_at(deployment, path.parent)), "name")
     predictor = next((p for p in deployment.predictors if p.path == path[: len(p.path)]), None)
     containers = predictor.containers if predictor else ()
     target = next((c.path for c in containers if node_name and c.name == node_name), None)
