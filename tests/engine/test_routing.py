@@ -341,3 +341,12 @@ def test_a_route_of_the_mesh_for_all_hosts_is_told(routing, annotations, is_told
     message = "Istio refuses a route of the gateway mesh for all hosts"
     told = [("deny", "mesh-gateway-without-host", message)] if is_told else []
     assert [(action, rule, text) for action, rule, _, text in found] == told
+
+
+def test_a_gateway_that_was_taken_before_only_warns():
+    old, new = _claiming(istio_gateway="shop/web"), _claiming(istio_gateway="shop/web")
+    new["metadata"]["labels"] = {"team": "a"}
+    decision = evaluate(new, _settings(ISTIO), OURS, old_document=old)
+    assert decision.denials == ()
+    assert "unapproved-gateway" in {f.rule_id for f in decision.warnings}
+    assert evaluate(new, _settings(ISTIO), OURS, old_document=_claiming()).denied

@@ -370,3 +370,16 @@ def test_of_the_old_object_only_what_denies_the_new_one_is_asked(monkeypatch):
         with_graph(name="clasifier", type="MODLE"), with_graph(name="clasifier")
     ) == (["unknown-node-type"], ["missing-container"])
     assert asked == [None, {"missing-container", "unknown-node-type"}]
+
+
+def without_a_node(name, **component):
+    """A document whose first component has one container, of no node."""
+    other = {"spec": {"containers": [{"name": name, "image": "registry.example/o:1"}]}, **component}
+    own = {"spec": {"containers": [{"name": "classifier", "image": "registry.example/iris:1"}]}}
+    return with_predictor(componentSpecs=[other, own])
+
+
+def test_a_first_component_of_other_containers_is_another_error():
+    old, rule = without_a_node("other"), "first-component-without-node"
+    assert reported_rules(without_a_node("other", replicas=2), old) == ([], [rule])
+    assert reported_rules(without_a_node("another"), old) == ([rule], [])
