@@ -200,6 +200,9 @@ REASONS: dict[str, Reason] = {
     "extended-resource-overcommit": Reason(
         "computing", "Beyond 64 bits of thousandths it sees another number of devices or pages."
     ),
+    "malformed-env-source": Reason(
+        "definition", "A variable of an orchestrator that is not there is held to the same rules."
+    ),
     "unknown-downward-api-field": Reason(
         "definition", "A variable of an orchestrator that is not there is held to the same rules."
     ),
