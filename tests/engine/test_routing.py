@@ -350,3 +350,11 @@ def test_a_gateway_that_was_taken_before_only_warns():
     assert decision.denials == ()
     assert "unapproved-gateway" in {f.rule_id for f in decision.warnings}
     assert evaluate(new, _settings(ISTIO), OURS, old_document=_claiming()).denied
+
+
+@pytest.mark.parametrize(("count", "more"), [(4, ""), (5, ""), (6, " and 1 more")])
+def test_as_many_gateways_are_listed_as_fit(count, more):
+    allowed = [f"team/g{n}" for n in range(count - 1)]
+    (found,) = _findings(_claiming(istio_gateway="x/y"), {**ISTIO, "allowedGateways": allowed})
+    assert (" more" in found[3]) is bool(more)
+    assert found[3].endswith(more)

@@ -370,3 +370,28 @@ def test_tempo_is_told_the_namespace(written: str | None, namespace: str) -> Non
     (server, *_) = pod_of(document)["containers"]
     (told,) = (v["value"] for v in server["env"] if v["name"] == "TEMPO_RUNTIME_OPTIONS")
     assert json.loads(told)["k8s_options"]["namespace"] == namespace
+
+
+OLD_MOUNT = {"name": "podinfo", "mountPath": "/etc/podinfo"}
+
+
+@pytest.mark.parametrize(("operator", "kept"), [("graphgate", True), ("seldon", False)])
+def test_an_old_mount_of_a_volume_of_the_pod_is_kept_by_us_alone(operator: Any, kept: bool) -> None:
+    container = {"name": "classifier", "image": "i", "volumeMounts": [OLD_MOUNT]}
+    document = with_pod(containers=[container], volumes=[{"name": "podinfo", "emptyDir": {}}])
+    options = RenderOptions(operator=operator)
+    (first, *_) = pod_of(document, options, Facts(operator=operator))["containers"]
+    assert (OLD_MOUNT in first["volumeMounts"]) is kept
+    without = with_pod(containers=[container])
+    (first, *_) = pod_of(without, options, Facts(operator=operator))["containers"]
+    assert OLD_MOUNT not in first["volumeMounts"]
+
+
+def test_deployments_alone_are_those_among_all_objects() -> None:
+    explainer = {"type": "AnchorTabular", "modelUri": "gs://models.example/e"}
+    view = parse(with_predictor(explainer=explainer))
+    everything = render(view, ENGINE)
+    assert {rendered.kind for rendered in everything} > {"Deployment"}
+    assert [r.object for r in render(view, ENGINE, only_deployments=True)] == [
+        r.object for r in everything if r.kind == "Deployment"
+    ]

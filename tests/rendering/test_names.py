@@ -100,3 +100,11 @@ def test_the_service_name_of_the_annotation_is_used_as_written() -> None:
         "Front_Door",
         Path(("spec", "predictors", 0, "annotations", "seldon.io/svc-name")),
     )
+
+
+@pytest.mark.parametrize(("length", "kept"), [(30, True), (31, False)])
+def test_a_prefix_is_used_where_it_fits_beside_the_hash(length: int, kept: bool) -> None:
+    prefix = "p" * length
+    name = names.shorten("a" * 64, prefix)
+    assert name.startswith(f"{prefix if kept else 'seldon'}-")
+    assert len(name) <= 63

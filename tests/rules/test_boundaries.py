@@ -339,6 +339,12 @@ BOUNDS = {
         ("a", "a" * 63),
         ("1.a", "A", "a" * 254, "-"),
     ),
+    "name of a component": Bound(
+        "malformed-component-name",  # a longer one is hashed
+        lambda length: with_component(metadata={"name": "A" * (length - len("iris-main-0-"))}),
+        (64,),
+        (63,),
+    ),
     "replicas": Bound(
         "negative-replicas",
         lambda count: with_component(replicas=count),
@@ -493,3 +499,27 @@ def test_of_json_nobody_knows_how_a_number_was_spelt(value: Any) -> None:
     decision = evaluate(container(env=[{"name": "A", "value": value}]), SETTINGS, NO_FACTS)
     (finding,) = decision.denials
     assert (finding.rule_id, finding.remediation, finding.fix) == ("wrong-type", "quote it", ())
+
+
+@pytest.mark.parametrize(
+    ("port", "fixed"), [("1", 1), ("65535", 65535), ("0", None), ("65536", None), ("1a", None)]
+)
+def test_a_port_in_quotes_is_written_without_them_if_it_is_one(
+    port: str, fixed: int | None
+) -> None:
+    document = container(livenessProbe={"tcpSocket": {"port": port}})
+    rule = "malformed-port-name"
+    fixes = [f.fix for f in evaluate(document, SETTINGS, NO_FACTS).denials if f.rule_id == rule]
+    assert [o["value"] for fix in fixes for o in fix] == ([] if fixed is None else [fixed])
+
+
+def test_a_graph_that_was_not_read_to_its_end_denies_whatever_the_settings_say() -> None:
+    graph: Raw = {"name": "classifier", "type": "MODEL"}
+    for _ in range(200):
+        graph = {"name": "classifier", "type": "MODEL", "children": [graph]}
+    rules = {"graph-too-deep": {"action": "warn"}}
+    head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings"}
+    decision = evaluate(
+        with_predictor(graph=graph), read_settings({**head, "rules": rules}), NO_FACTS
+    )
+    assert "graph-too-deep" in {f.rule_id for f in decision.denials}

@@ -1,9 +1,10 @@
 """Whether a package's tests notice a planted error.
 
 A mutant in a function is tried in a fork of a process that has collected the tests: the function
-gets the changed code, and only the tests run that pass through its lines. Where
-that does not tell, since it runs when a module is imported, all tests of the package run in a
-process that imports the changed module, those first that pass through the module.
+gets the changed code, and only the tests run that pass through its lines. What they do not notice,
+and what runs when a module is imported, is tried with all tests of the package in a process that
+imports the changed module, those first that pass through the module: what is built once and kept
+is built anew there.
 """
 
 import gc
@@ -78,12 +79,9 @@ def survivors(mutants: list[Mutant], tests: Sequence[str], jobs: int) -> list[Mu
 
 
 def _first_stage(mutants: list[Mutant], tests: Sequence[str], pool: "_Pool", report: Path) -> int:
-    files = {str(ROOT / mutant.file) for mutant in mutants}
-    importing = Coverage(data_file=None, include=files, config_file=False)
-    plugin = _FirstStage(mutants, pool, report, importing)
+    plugin = _FirstStage(mutants, pool, report)
     _silence()
     sys.path.insert(0, str(ROOT))
-    importing.start()
     return int(pytest.main([*QUIET, *tests], plugins=[plugin]))
 
 
@@ -91,25 +89,19 @@ def _first_stage(mutants: list[Mutant], tests: Sequence[str], pool: "_Pool", rep
 class _Reach:
     """Which tests pass through which lines, by number, and how long each takes.
 
-    order     of the tests, from `put_in_order`
-    imported  the lines that run when the tests are collected
+    order  of the tests, from `put_in_order`
     """
 
     lines: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     order: list[float] = field(default_factory=list)
-    imported: dict[str, frozenset[int]] = field(default_factory=dict)
 
-    def tests_of(self, mutant: Mutant) -> tuple[list[int], bool]:
-        """Return the tests that pass through the mutant, in the order in which they are tried.
-
-        And whether they decide: what runs when modules are imported may be kept from then.
-        """
+    def tests_of(self, mutant: Mutant) -> list[int]:
+        """Return the tests that pass through the mutant, in the order in which they are tried."""
         file = str(ROOT / mutant.file)
         span = range(mutant.line, mutant.last_line + 1)
         found = {test for line in span for test in self.lines.get(file, {}).get(line, ())}
-        in_order = sorted(found, key=lambda test: self.order[test])
-        return in_order, self.imported.get(file, frozenset()).isdisjoint(span)
+        return sorted(found, key=lambda test: self.order[test])
 
     def put_in_order(self, items: Sequence[pytest.Item]) -> None:
         """Rank the tests by the time that their test function has taken by then, quick cases first.
@@ -141,7 +133,6 @@ class _FirstStage:
     mutants: list[Mutant]
     pool: "_Pool"
     report: Path
-    importing: Coverage
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the tests once to see where they pass, then some of them for each mutant."""
@@ -150,18 +141,15 @@ class _FirstStage:
         files = {mutant.file for mutant in self.mutants}
         for file in files:
             importlib.import_module(_module_name(file))
-        self.importing.stop()
         measured = self.report.with_suffix(".reach")
         if _wait(_fork(lambda: _measure(session, files, measured))) != UNNOTICED:
             return True
         reach = pickle.loads(measured.read_bytes())
         reach.put_in_order(session.items)
-        data = self.importing.get_data()
-        reach.imported = {file: frozenset(data.lines(file) or ()) for file in data.measured_files()}
         living = _Living.now()
         codes = self.pool.run(
             self.mutants,
-            lambda mutant: _run_patched(session, mutant, living, *reach.tests_of(mutant)),
+            lambda mutant: _run_patched(session, mutant, living, reach.tests_of(mutant)),
         )
         ranks = {file: reach.ranks_for(file, session.items) for file in files}
         self.report.write_bytes(pickle.dumps((codes, ranks)))
@@ -194,11 +182,7 @@ def _measure(session: pytest.Session, files: set[str], report: Path) -> int:
 
 
 def _run_patched(
-    session: pytest.Session,
-    mutant: Mutant,
-    living: "_Living",
-    tests: list[int],
-    decides: bool,  # noqa: FBT001 — private
+    session: pytest.Session, mutant: Mutant, living: "_Living", tests: list[int]
 ) -> int:
     if mutant.function is None or not living.patch(mutant):
         return UNDECIDED
@@ -206,7 +190,7 @@ def _run_patched(
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             return NOTICED
-    return UNNOTICED if decides else UNDECIDED
+    return UNDECIDED
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:

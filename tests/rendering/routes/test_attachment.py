@@ -143,3 +143,16 @@ def test_nobody_takes_the_host_of_grpc(host):
     assert _attach(routing, host="a.team.com").hosts == ("a.team.com",)
     apart = replace(routing, section_name="http", grpc_section_name="grpc")
     assert _attach(apart, host=host).hosts == (host,)
+
+
+def test_a_dot_before_a_slash_is_the_own_namespace_in_istio_only():
+    own = replace(ISTIO, allowed_gateways=("team/public",))
+    assert _attach(own, gateway="./public").gateway == "./public"
+    assert _attach(replace(own, kind="gateway-api"), gateway="./public") == DEFAULT
+
+
+def test_the_mesh_is_a_name_like_others_but_in_istio():
+    neighbour = ("team/mesh",)
+    assert _attach(replace(ISTIO, allowed_gateways=neighbour), gateway="mesh") == DEFAULT
+    own = replace(GATEWAY_API, allowed_gateways=neighbour)
+    assert _attach(own, gateway="mesh").gateway == "mesh"

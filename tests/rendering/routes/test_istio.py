@@ -40,3 +40,23 @@ def test_retries_that_are_no_number_are_none():
     for value in ("3x", "-1", "", "٣", "+-3", "99999999999"):
         document["spec"]["annotations"] = {"seldon.io/istio-retries": value}
         assert "retries" not in render(document, ISTIO)[0].object["spec"]["http"][0], value
+
+
+def test_a_try_takes_as_long_as_its_annotation_says():
+    notes = {"seldon.io/istio-retries": "3", "seldon.io/istio-retries-timeout": "7"}
+    route = render(build({"name": "a"}, annotations=notes), ISTIO)[0]
+    place = ("spec", "http", 0, "retries", "perTryTimeout")
+    assert route.object["spec"]["http"][0]["retries"]["perTryTimeout"] == "7s"
+    assert str(route.trace(place)).endswith('annotations["seldon.io/istio-retries-timeout"]')
+    del notes["seldon.io/istio-retries-timeout"]
+    route = render(build({"name": "a"}, annotations=notes), ISTIO)[0]
+    assert route.object["spec"]["http"][0]["retries"]["perTryTimeout"] == "1s"
+    assert str(route.trace(place)).endswith('annotations["seldon.io/istio-retries"]')
+
+
+def test_tls_to_an_explainer_is_as_set_too():
+    routing = RoutingOptions(kind="istio", istio_tls_mode="ISTIO_MUTUAL")
+    explainer = {"type": "AnchorTabular", "modelUri": "gs://models.example/e"}
+    routes = render(build({"name": "a", "explainer": explainer}), routing)
+    policies = [r.object["spec"]["trafficPolicy"] for r in routes if r.kind == "DestinationRule"]
+    assert policies == [{"tls": {"mode": "ISTIO_MUTUAL"}}] * 2

@@ -46,3 +46,11 @@ def test_a_mapping_comes_from_the_predictor_or_its_explainer():
     places = {each.name: str(each.trace(("spec", "prefix"))) for each in rendered}
     assert places["seldon-team-iris-main-rest"] == "spec.predictors[0]"
     assert places["seldon-team-iris-main-explainer-rest"] == "spec.predictors[0].explainer"
+
+
+@pytest.mark.parametrize("kind", ["istio", "ambassador", "gateway-api"])
+def test_without_a_namespace_nothing_stands_for_one(kind):
+    document, routing = build(*CANARY, namespace=""), RoutingOptions(kind=kind, gateway="a/b")
+    assert "~" not in str([route.object for route in render(document, routing)])
+    named = render(document, routing, namespace="")
+    assert [r.object for r in named] == [r.object for r in render(document, routing)]

@@ -66,8 +66,6 @@ def _check_host_process(value: Any, location: Location) -> Iterable[Finding]:
     ):
         return ()
     settings = [(container, _host_process(container.raw)) for container in containers]
-    if own is None and all(setting is None for _, setting in settings):
-        return ()
     findings = []
     for container, setting in settings:
         if own is not None and setting is not None and setting != own:
