@@ -74,3 +74,20 @@ def explained(*found):
 )
 def test_the_first_denial_at_a_template_is_kept_or_what_is_first(found, kept):
     assert explained(*found) == kept
+
+
+@pytest.mark.parametrize(
+    ("operation", "kept"), [("replace", False), ("remove", False), ("add", True)]
+)
+def test_a_fix_goes_that_changes_a_template_elsewhere(operation, kept):
+    document = {"metadata": {"name": "${NAME}", "namespace": "a b"}}
+    fix = ({"op": operation, "path": NAME.pointer, "value": "x"},)
+    found = Finding(ROOT / "metadata" / "namespace", "m", fix=fix, rule_id="a")
+    ((action, finding),) = explain_placeholders(document, [("warn", found)])
+    assert (action, finding.fix, finding.message) == ("warn", fix if kept else (), "m")
+
+
+def test_a_template_says_how_it_is_rendered():
+    document = {"metadata": {"name": "{{ .Values.name }}"}}
+    ((_, finding),) = explain_placeholders(document, [("deny", Finding(NAME, "m", "r"))])
+    assert "helm template" in finding.remediation

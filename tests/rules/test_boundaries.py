@@ -180,8 +180,22 @@ BOUNDS = {
     "image": Bound(
         "malformed-image-reference",
         lambda image: container(image=image),
-        ("i" * 255, "r.example/" + "i" * 255, "i:" + "t" * 128, "i@sha256:" + "a" * 64),
-        ("i" * 256, "r.example/" + "i" * 256, "i:" + "t" * 129, "i@sha256:" + "a" * 63, "i" * 1025),
+        (
+            "i" * 255,
+            "a" * 63,
+            "g" * 64,
+            "r.example/" + "i" * 255,
+            "i:" + "t" * 128,
+            "i@sha256:" + "a" * 64,
+        ),
+        (
+            "i" * 256,
+            "a" * 64,
+            "r.example/" + "i" * 256,
+            "i:" + "t" * 129,
+            "i@sha256:" + "a" * 63,
+            "i" * 1025,
+        ),
     ),
     "target of an autoscaler": Bound(
         "malformed-hpa-metric",
@@ -523,3 +537,46 @@ def test_a_graph_that_was_not_read_to_its_end_denies_whatever_the_settings_say()
         with_predictor(graph=graph), read_settings({**head, "rules": rules}), NO_FACTS
     )
     assert "graph-too-deep" in {f.rule_id for f in decision.denials}
+
+
+SOURCE = {"apiGroup": "snapshot.example.com", "kind": "VolumeSnapshot", "name": "a"}
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ({}, False),
+        ({"apiGroup": "other.example.com"}, True),
+        ({"kind": "Other"}, True),
+        ({"name": "b"}, True),
+        ({"namespace": "b"}, True),
+    ],
+)
+def test_a_claim_has_one_source(change: Raw, wrong: bool) -> None:
+    spec = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+        "dataSource": SOURCE,
+        "dataSourceRef": SOURCE | change,
+    }
+    document = volume(ephemeral={"volumeClaimTemplate": {"spec": spec}})
+    assert ("malformed-volume-claim-template" in found(document)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [
+        ({"kind": "PersistentVolumeClaim", "name": "a"}, False),
+        ({"kind": "VolumeSnapshot", "name": "a"}, True),
+        (SOURCE, False),
+    ],
+)
+@pytest.mark.parametrize("field", ["dataSource", "dataSourceRef"])
+def test_a_source_of_another_kind_has_a_group(field: str, source: Raw, wrong: bool) -> None:
+    spec = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+        field: source,
+    }
+    document = volume(ephemeral={"volumeClaimTemplate": {"spec": spec}})
+    assert ("malformed-volume-claim-template" in found(document)) is wrong
