@@ -145,3 +145,8 @@ def test_what_was_not_read_before_either_does_not_keep_an_object_from_a_label():
     assert any(f.incomplete for f in evaluate(new, SETTINGS, NO_FACTS).denials)
     decision = evaluate(new, SETTINGS, NO_FACTS, old_document=old)
     assert (decision.denials, [f.incomplete for f in decision.warnings][:1]) == ((), [True])
+    # kubectl apply writes its own annotation with each of its updates, and nothing else may change.
+    new["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
+    assert evaluate(new, SETTINGS, NO_FACTS, old_document=old).denials == ()
+    new["metadata"]["annotations"]["example.com/a"] = "b"
+    assert evaluate(new, SETTINGS, NO_FACTS, old_document=old).denied

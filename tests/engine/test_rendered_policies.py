@@ -271,6 +271,7 @@ def test_a_policy_that_reads_the_user_is_not_decided_and_says_so() -> None:
     ((path, message),) = said(decision.audits)
     assert path == "(document)"
     assert "request.userInfo" in message
+    assert [finding.rule_id for finding in decision.audits] == ["policy/p"]
 
 
 def test_a_policy_that_fails_on_a_pod_warns_and_the_others_are_asked() -> None:
