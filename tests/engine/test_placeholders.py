@@ -6,7 +6,7 @@ from tests.documents_of import with_graph, with_predictor
 from webhook.engine.evaluate import evaluate
 from webhook.engine.placeholders import explain_placeholders
 from webhook.graph.cluster_facts import NO_FACTS
-from webhook.graph.finding import Finding
+from webhook.graph.finding import Finding, Operation
 from webhook.graph.path import ROOT
 from webhook.settings.model import read_settings
 
@@ -81,7 +81,7 @@ def test_the_first_denial_at_a_template_is_kept_or_what_is_first(found, kept):
 )
 def test_a_fix_goes_that_changes_a_template_elsewhere(operation, kept):
     document = {"metadata": {"name": "${NAME}", "namespace": "a b"}}
-    fix = ({"op": operation, "path": NAME.pointer, "value": "x"},)
+    fix: tuple[Operation, ...] = ({"op": operation, "path": NAME.pointer, "value": "x"},)
     found = Finding(ROOT / "metadata" / "namespace", "m", fix=fix, rule_id="a")
     ((action, finding),) = explain_placeholders(document, [("warn", found)])
     assert (action, finding.fix, finding.message) == ("warn", fix if kept else (), "m")
