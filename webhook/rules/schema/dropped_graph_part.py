@@ -25,7 +25,6 @@ from typing import Any
 from webhook.graph import schema
 from webhook.graph.finding import Finding
 from webhook.graph.model import SchemaError, SeldonDeployment
-from webhook.graph.path import PREDICTORS_PATH
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.rules._stray_fields import get_value_at, move_into_patch, normalize_field
 
@@ -34,17 +33,20 @@ SINCE = "0.1.0"
 FIELDS = frozenset({"unknown"})
 
 _NAMES = ("children", "child")
+_ABOVE_GRAPHS = frozenset(
+    {(), ("spec",), ("spec", "predictors"), ("spec", "predictors", "componentSpecs")}
+)
+"""The way to a mapping, without places in lists."""
 
 
 def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each unknown field of a predictor, or below its graph, that is or holds children."""
+    """Yield each unknown field above or below a graph that is or holds children."""
     if schema_error.kind != "unknown":
         return
     path = schema_error.path
-    if path[0:1] != ("spec",):
-        return
-    is_below_graph = "graph" in path[:-1]
-    if not is_below_graph and path.parent.parent != PREDICTORS_PATH:
+    parents = tuple(step for step in path[:-1] if not isinstance(step, int))
+    is_below_graph = parents[:1] == ("spec",) and "graph" in parents
+    if not is_below_graph and parents not in _ABOVE_GRAPHS:
         return
     value = get_value_at(deployment, path)
     field = str(path[-1])
