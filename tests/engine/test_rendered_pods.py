@@ -11,7 +11,7 @@ from webhook.defaulting import apply_add_operations, default_object
 from webhook.engine.evaluate import evaluate
 from webhook.engine.evaluated_object import read_object
 from webhook.engine.pod_checks import find_pod_templates
-from webhook.engine.rendered_pods import needs_rendering, render_pods
+from webhook.engine.rendered_pods import needs_rendering, render_objects, render_pods
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
 from webhook.graph.parse import parse
 from webhook.podsecurity import Standard, evaluate_pod, parse_standard
@@ -253,3 +253,15 @@ def test_security_checks_the_pod_and_not_the_template_alone() -> None:
     settings = enforcing("restricted", defaults={"runAsUser": None})
     reported, *_ = explain_security(read_object(document, settings, NO_FACTS))
     assert dict(reported.levels) == {"privileged": True, "baseline": True, "restricted": False}
+
+
+def test_for_the_pods_nothing_but_deployments_is_rendered() -> None:
+    def kinds(**more: Any) -> set[str]:
+        view = parse(minimal())
+        return {
+            each.kind
+            for each in render_objects(view, read_settings().defaults, NO_FACTS, None, **more)
+        }
+
+    assert kinds(only_deployments=True) == {"Deployment"}
+    assert kinds() == {"Deployment", "Service"}

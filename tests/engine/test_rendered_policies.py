@@ -543,15 +543,35 @@ def test_a_deployment_has_the_pod_template_that_the_api_server_fills_in() -> Non
     assert said(judge(minimal(), policies).warnings) == []
 
 
-def test_a_place_that_the_rendered_object_does_not_have_is_survived() -> None:
+@pytest.mark.parametrize("place", ["containers[9].image", "containers[1].image", "containers.last"])
+def test_a_place_that_the_rendered_object_does_not_have_is_survived(place: str) -> None:
     policies = load_texts(
         policy_text(
             "- {expression: 'false', message: never}\n",
             match_constraints=about("pods"),
-            annotations="graphgate.io/finding-paths: \"'spec.containers[9].image'\"",
+            annotations=f"graphgate.io/finding-paths: \"'spec.{place}'\"",
         ),
         binding_text(),
     )
-    ((path, message),) = said(judge(minimal(), policies).warnings)
+    decision = judge(with_pod(containers=[{"name": "classifier", "image": "i"}]), policies)
+    assert decision.rule_errors == ()
+    ((path, message),) = said(decision.warnings)
     assert message == "pod of predictor main: never"
-    assert path.startswith(TEMPLATE)
+    assert path.startswith("spec.predictors[0]")
+
+
+def test_objects_are_called_by_their_predictor() -> None:
+    def change(document: dict[str, Any]) -> None:
+        predictors = document["spec"]["predictors"]
+        predictors[0]["traffic"] = 50
+        predictors.append({**predictors[0], "name": "second"})
+
+    never = "- {expression: 'false', message: never}\n"
+    policies = load_texts(
+        policy_text(never, match_constraints=about("pods")),
+        binding_text(),
+    )
+    assert [message for _, message in said(judge(minimal(change), policies).warnings)] == [
+        "pod of predictor main: never",
+        "pod of predictor second: never",
+    ]

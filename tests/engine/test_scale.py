@@ -155,3 +155,12 @@ def test_policies_that_crash_are_told_as_the_settings_say(
     decision = judge(value, own, policy_context=context(bounded(), value))
     assert [error.rule_id for error in decision.rule_errors] == ["policy"]
     assert decision.denied is (on_rule_error == "deny")
+
+
+@pytest.mark.parametrize("old", [None, scale(7)])
+def test_a_policy_that_fails_denies_a_scale_that_was_not_there_before(old: Any) -> None:
+    value = scale(7)
+    failing = context(bounded("'[1][5] == 1'"), value)
+    decision = judge(value, old_scale=old, policy_context=failing)
+    assert decision.denied is (old is None)
+    assert len(decision.denials + decision.warnings) == 1

@@ -251,14 +251,10 @@ def _common_path(paths: tuple[Path, ...]) -> Path:
     """Return the place itself if there is one, else the nearest that holds all of them."""
     if not paths:
         return Path(("spec",))
-    first, last = min(paths, key=_path_sort_key), max(paths, key=_path_sort_key)
+    first, last = min(paths), max(paths)  # of one document: an index never meets a key
     size = 0
     for here, there in zip(first, last, strict=False):
         if here != there:
             break
         size += 1
     return Path(first[:size])
-
-
-def _path_sort_key(path: Path) -> tuple[str, ...]:
-    return tuple(str(segment) for segment in path)

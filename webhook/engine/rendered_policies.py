@@ -23,7 +23,7 @@ from webhook.engine.rendered_pods import Rendering
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_list, get_mapping, get_str
+from webhook.graph.model import get_list, get_str
 from webhook.graph.path import ROOT, Path, Segment
 from webhook.graph.well_known import APPS_API_VERSION, SELDON_API_VERSION
 from webhook.policy import (
@@ -214,8 +214,9 @@ def _render_targets(rendering: Rendering, facts: Facts, namespace: str) -> Itera
     """
     deployment = rendering.deployment
     owner = _owner(SELDON_API_VERSION, "SeldonDeployment", deployment.name)
+    predictor_names = {predictor.path: predictor.name for predictor in deployment.predictors}
     for rendered in rendering.objects(facts):
-        predictor = _predictor_name(deployment, rendered.trace(ROOT))
+        predictor = predictor_names.get(Path(rendered.trace(ROOT)[:3]))
         where = f" of predictor {predictor}" if predictor else ""
         value = rendered.object
         place = {"namespace": namespace} if namespace else {}
@@ -264,15 +265,3 @@ def _default_container(container: dict[str, Any]) -> dict[str, Any]:
     tag = name[0].rpartition("/")[2].partition(":")[2]
     policy = "Always" if tag == "latest" or not (tag or name[1]) else "IfNotPresent"
     return {**_CONTAINER_DEFAULTS, "imagePullPolicy": policy, **container}
-
-
-def _predictor_name(deployment: SeldonDeployment, path: Path) -> str:
-    """Return the name of the predictor that a place is in; "" for none."""
-    if path[:2] != ("spec", "predictors") or len(path) < 3:
-        return ""
-    predictors = get_list(get_mapping(deployment.raw, "spec"), "predictors")
-    index = path[2]
-    if not isinstance(index, int) or index >= len(predictors):
-        return ""
-    predictor = predictors[index]
-    return get_str(predictor, "name") if type(predictor) is dict else ""
