@@ -6,6 +6,7 @@ import pytest
 
 from tests.documents_of import minimal, with_predictor
 from webhook.engine.evaluate import evaluate
+from webhook.engine.evaluated_object import read_object
 from webhook.engine.operator import resolve_operator, with_operator
 from webhook.engine.pod_checks import SELDON_ORCHESTRATOR_WAYS_OUT
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
@@ -53,6 +54,15 @@ def test_an_object_given_back_to_seldon_s_operator_has_no_right_to_its_new_pods_
     assert evaluate(old, hardened, known).denials == ()
     (finding,) = evaluate(minimal(), hardened, known, old_document=old).denials
     assert finding.rule_id == "pod-security/capabilities_restricted"
+
+
+def test_each_of_two_objects_has_its_own_operator():
+    evaluated = read_object(
+        minimal(), settings(), facts(operator="seldon"), old_document=with_id("graphgate")
+    )
+    assert (evaluated.operator, evaluated.facts.operator) == ("seldon", "seldon")
+    assert evaluated.old is not None
+    assert (evaluated.old.operator, evaluated.old.facts.operator) == ("graphgate", "graphgate")
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ class EvaluatedObject:
     namespace: str
     settings: Settings
     facts: Facts
+    operator: Operator
     given_settings: Settings
     given_facts: Facts
     policy_context: PolicyContext | None
@@ -124,6 +125,7 @@ def read_object(
         namespace=namespace,
         settings=own,
         facts=with_operator(known_facts, who, own.operator_version),
+        operator=who,
         given_settings=settings,
         given_facts=facts,
         policy_context=policy_context if is_within_limits else None,
@@ -157,6 +159,7 @@ def _old_object(evaluated: EvaluatedObject, operator: Operator) -> EvaluatedObje
         submitted=evaluated.old_document,
         document=evaluated.old_document,
         facts=with_operator(evaluated.facts, operator),
+        operator=operator,
         is_within_limits=False,
         authored_text=None,
     )
