@@ -126,8 +126,9 @@ class _Run:
                         yield from self._ask_about(part, rows, origins, alike_raws, words)
                     else:
                         words |= known
-                yield plan.called, None, alike
-                if words:
+                if plan.called:
+                    yield plan.called, None, alike
+                if words and plan.guarded:
                     yield [r for r in plan.guarded if not r.words.isdisjoint(words)], None, alike
             if rules.tree is not None and rules.tree.checks:
                 for thing, raw in zip(things, raws, strict=True):

@@ -91,30 +91,24 @@ class AdmissionRequest:
 def read_request(raw_request: Any) -> AdmissionRequest:
     """Return the request in the raw `request` of an AdmissionReview. Total: any JSON value."""
     raw = raw_request if type(raw_request) is dict else {}
-    texts = _texts(raw)
-    kind, resource = _texts(raw.get("kind")), _texts(raw.get("resource"))
+    kind, resource = get_mapping(raw, "kind"), get_mapping(raw, "resource")
     return AdmissionRequest(
-        operation=texts.get("operation", ""),
+        operation=get_str(raw, "operation"),
         object=raw.get("object"),
         old_object=raw.get("oldObject"),
-        group=resource.get("group", ""),
-        version=resource.get("version", ""),
-        kind=kind.get("kind", ""),
-        resource=resource.get("resource", ""),
-        subresource=texts.get("subResource", ""),
-        namespace=texts.get("namespace", ""),
-        name=texts.get("name", ""),
-        uid=texts.get("uid", ""),
+        group=get_str(resource, "group"),
+        version=get_str(resource, "version"),
+        kind=get_str(kind, "kind"),
+        resource=get_str(resource, "resource"),
+        subresource=get_str(raw, "subResource"),
+        namespace=get_str(raw, "namespace"),
+        name=get_str(raw, "name"),
+        uid=get_str(raw, "uid"),
         user_info=get_mapping(raw, "userInfo"),
         dry_run=raw.get("dryRun") is True,
         options=raw.get("options") if type(raw.get("options")) is dict else None,
-        kind_group_version=(kind.get("group", ""), kind.get("version", "")) if kind else None,
+        kind_group_version=(get_str(kind, "group"), get_str(kind, "version")) if kind else None,
     )
-
-
-def _texts(raw: Any) -> dict[str, str]:
-    """Return the fields of a mapping that are strings; of any other value, none."""
-    return {k: v for k, v in raw.items() if type(v) is str} if type(raw) is dict else {}
 
 
 def apply_request(
