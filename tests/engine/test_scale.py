@@ -29,8 +29,9 @@ def settings(**section: Any) -> Any:
     return read_settings({"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings", **section})
 
 
-def judge(value: Any, own: Any = None, **more: Any) -> Decision:
-    return evaluate_scale(value, own or settings(), NO_FACTS, namespace="models", **more)
+def judge(value: Any, own: Any = None, *, old_scale: Any = None, **more: Any) -> Decision:
+    own = own or settings()
+    return evaluate_scale(value, own, NO_FACTS, namespace="models", old_scale=old_scale, **more)
 
 
 def places(findings: Any) -> list[tuple[str, str]]:

@@ -387,6 +387,15 @@ def test_an_old_mount_of_a_volume_of_the_pod_is_kept_by_us_alone(operator: Any, 
     assert OLD_MOUNT not in first["volumeMounts"]
 
 
+def test_only_the_old_mount_is_taken_out() -> None:
+    other = {"name": "models", "mountPath": "/models"}
+    container = {"name": "classifier", "image": "i", "volumeMounts": [other, OLD_MOUNT, "odd"]}
+    document = with_pod(containers=[container], volumes=[{"name": "models", "emptyDir": {}}])
+    (first, *_) = pod_of(document)["containers"]
+    named = [m["name"] for m in first["volumeMounts"] if type(m) is dict]
+    assert named == ["models", "seldon-podinfo"]
+
+
 def test_deployments_alone_are_those_among_all_objects() -> None:
     explainer = {"type": "AnchorTabular", "modelUri": "gs://models.example/e"}
     view = parse(with_predictor(explainer=explainer))

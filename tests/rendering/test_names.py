@@ -3,6 +3,7 @@
 import pytest
 
 from tests.documents_of import minimal, with_predictor
+from tests.rendering.cases import CASES, load_case
 from webhook.graph.parse import parse
 from webhook.graph.path import Path
 from webhook.rendering import names
@@ -108,3 +109,20 @@ def test_a_prefix_is_used_where_it_fits_beside_the_hash(length: int, kept: bool)
     name = names.shorten("a" * 64, prefix)
     assert name.startswith(f"{prefix if kept else 'seldon'}-")
     assert len(name) <= 63
+
+
+def test_a_text_that_is_no_unicode_is_shortened_too() -> None:
+    """JSON may hold half a surrogate pair; two such names stay apart."""
+    hashed = names.shorten("\ud800" * 40)
+    assert (len(hashed), hashed[:7]) == (len("seldon-") + 32, "seldon-")
+    assert names.shorten("\ud801" * 40) != hashed
+    assert names.shorten("\ud800") == "\ud800"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_rendered_object_has_its_generated_name(case: str) -> None:
+    loaded = load_case(case)
+    view = parse(loaded.document)
+    rendered = [(each.kind, each.name) for each in loaded.rendered()]
+    generated = [(each.kind, each.name) for each in names.generated_names(view, loaded.options)]
+    assert generated == rendered

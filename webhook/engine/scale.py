@@ -26,12 +26,12 @@ def evaluate_scale(
     facts: Facts,
     *,
     namespace: str,
-    old_scale: Any = None,
+    old_scale: Any,
     policy_context: PolicyContext | None = None,
 ) -> Decision:
     """Evaluate a Scale by what rules say of spec.replicas, and by the policies that are for it.
 
-    old_scale  the Scale before; a number that was wrong before and stays only warns
+    old_scale  the Scale before, None if unknown; a number that was wrong and stays only warns
     """
     settings = settings.for_namespace(namespace, facts)
     rule_errors: list[RuleError] = []
