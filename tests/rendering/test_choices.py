@@ -174,6 +174,62 @@ def test_a_model_is_not_fetched_for_an_author_who_mounts_one() -> None:
     ]
 
 
+SELDON = RenderOptions(operator="seldon")
+
+
+def test_seldon_fetches_a_model_whatever_the_author_mounts() -> None:
+    mounts = [{"name": "models", "mountPath": "/mnt/models"}]
+    document = with_graph(modelUri="gs://models/iris")
+    container = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0]
+    container["volumeMounts"] = mounts
+    pod = pod_of(document, SELDON, Facts(operator="seldon"))
+    assert [each["name"] for each in pod["initContainers"]] == ["classifier-model-initializer"]
+    mounted = [(m["name"], m["mountPath"]) for m in pod["containers"][0]["volumeMounts"]]
+    assert ("models", "/mnt/models") in mounted
+    assert ("classifier-provision-location", "/mnt/models") in mounted
+
+
+@pytest.mark.parametrize(("operator", "is_added"), [("graphgate", False), ("seldon", True)])
+def test_where_an_author_mounts_something_the_claim_is_mounted_by_seldon_alone(
+    operator: Any, is_added: bool
+) -> None:
+    document = with_graph(modelUri="pvc://claim/iris")
+    container = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0]
+    container["volumeMounts"] = [{"name": "mine", "mountPath": "/mnt/pvc"}]
+    pod = pod_of(document, RenderOptions(operator=operator), Facts(operator=operator))
+    mounted = [(m["name"], m["mountPath"]) for m in pod["containers"][0]["volumeMounts"]]
+    assert (("kfserving-pvc-source", "/mnt/pvc") in mounted) is is_added
+
+
+@pytest.mark.parametrize(
+    ("volumes", "operator", "expected"),
+    [
+        ([], "graphgate", ["kfserving-pvc-source"]),
+        ([("kfserving-pvc-source", "other")], "graphgate", ["classifier-pvc-source"]),
+        ([("mine", "claim")], "graphgate", []),
+        ([("mine", "claim")], "seldon", ["kfserving-pvc-source"]),
+        ([("kfserving-pvc-source", "other")], "seldon", ["kfserving-pvc-source"]),
+    ],
+)
+def test_a_claim_gets_a_volume_unless_the_author_has_one_of_it(
+    volumes: list[tuple[str, str]], operator: Any, expected: list[str]
+) -> None:
+    written = [
+        {"name": name, "persistentVolumeClaim": {"claimName": claim}} for name, claim in volumes
+    ]
+    document = with_pod(volumes=written)
+    document["spec"]["predictors"][0]["graph"]["modelUri"] = "pvc://claim/iris"
+    pod = pod_of(document, RenderOptions(operator=operator), Facts(operator=operator))
+    added = [
+        (volume["name"], volume["persistentVolumeClaim"]["claimName"])
+        for volume in pod["volumes"]
+        if "persistentVolumeClaim" in volume and volume not in written
+    ]
+    assert added == [(name, "claim") for name in expected]
+    read_from = [m["name"] for m in pod["initContainers"][0]["volumeMounts"]]
+    assert read_from == ["classifier-provision-location", *(expected or ["mine"])]
+
+
 def test_an_initializer_that_the_author_brings_is_the_only_one() -> None:
     def change(document: dict[str, Any]) -> None:
         predictor = document["spec"]["predictors"][0]
