@@ -31,6 +31,18 @@ def test_a_weight_that_was_written_comes_from_there():
     ]
 
 
+def test_only_what_was_written_of_a_weight_is_the_authors():
+    def authored(*predictors):
+        routes = render(build(*predictors), GATEWAY)
+        (route,) = (each for each in routes if each.kind == "HTTPRoute")
+        refs = route.source_map.parts["spec"].parts["rules"].parts[0].parts["backendRefs"]
+        return [refs.parts[index].parts["weight"].is_copied for index in range(len(predictors))]
+
+    assert authored(*CANARY) == [True, True]
+    assert authored({"name": "main"}) == [False]
+    assert authored({"name": "main", "traffic": 100}, {"name": "canary"}) == [True, False]
+
+
 @pytest.mark.parametrize("field", ["certSecretName"])
 def test_a_context_of_tls_comes_from_its_secret(field):
     document = build({"name": "main", "ssl": {field: "s"}})
