@@ -30,6 +30,7 @@ def finding(rule_id, *path, **fields):
 
 
 GIVES_WAY = next(rule.id for rule in all_rules() if rule.supersedable)
+STAYS = next(rule.id for rule in all_rules() if not rule.supersedable)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ GIVES_WAY = next(rule.id for rule in all_rules() if rule.supersedable)
     ],
 )
 def test_what_gives_way_does_so_at_the_same_place_to_what_is_as_strong(own, other, place, stays):
-    first, second = finding(GIVES_WAY, "a"), finding("another-rule", place)
+    first, second = finding(GIVES_WAY, "a"), finding(STAYS, place)
     kept = drop_superseded([(own, first), (other, second)])
     assert kept == [*([(own, first)] if stays else []), (other, second)]
 

@@ -50,6 +50,13 @@ def test_what_a_program_reads_is_no_template():
     assert [f.message for f in denials(document)] == ["args[1] must be a string, got 1"]
 
 
+@pytest.mark.parametrize("field", ["args", "command"])
+def test_what_is_found_in_a_text_of_programs_is_told_as_it_is(field):
+    finding = Finding(ROOT / "lifecycle" / field / 0, "too long", rule_id="a")
+    document = {"lifecycle": {field: ["${HOME}"]}}
+    assert explain_placeholders(document, [("deny", finding)]) == [("deny", finding)]
+
+
 NAME = ROOT / "metadata" / "name"
 
 

@@ -404,6 +404,25 @@ def test_the_rendered_object_itself_is_traced_as_well() -> None:
     assert paths[f"{label}: kind"].startswith("spec.predictors[0]")
 
 
+def test_metadata_of_a_pod_leads_to_where_it_was_written() -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["spec"]["predictors"][0]["componentSpecs"][0]["metadata"] = {
+            "labels": {"team": "a"}
+        }
+
+    policies = load_texts(
+        policy_text(
+            "- {expression: 'false', message: never}\n",
+            match_constraints=about("pods"),
+            annotations="graphgate.io/finding-paths: \"'metadata.labels.team'\"",
+        ),
+        binding_text(),
+    )
+    assert [path for path, _ in said(judge(minimal(change), policies).warnings)] == [
+        f"{TEMPLATE}.metadata.labels.team"
+    ]
+
+
 def test_a_pods_own_kind_leads_to_what_it_was_made_of() -> None:
     decision = judge(
         minimal(), pod_policy("- {expression: \"object.kind == 'X'\", message: kind}\n")
@@ -525,6 +544,25 @@ def test_a_mutation_that_removes_the_containers_leaves_the_pod() -> None:
     assert [
         message for _, message in said(judge(minimal(), with_mutation(validation, gone)).warnings)
     ] == ["pod of predictor main: none"]
+
+
+@pytest.mark.parametrize("place", ["/spec/template/spec", "/spec/template", "/spec"])
+@pytest.mark.parametrize("change", ["op: 'replace', value: 'x'", "op: 'remove'"])
+def test_a_mutation_that_leaves_no_pod_is_survived(place: str, change: str) -> None:
+    about_deployments = about("deployments", group="apps")
+    policies = load_texts(
+        policy_text(
+            "- {expression: 'false', message: never}\n", match_constraints=about_deployments
+        ),
+        binding_text(),
+        *(ADD_SECCOMP % f"[JSONPatch{{{change}, path: '{place}'}}]")
+        .replace("apiGroups: ['']", "apiGroups: [apps]")
+        .replace("resources: [pods]", "resources: [deployments]")
+        .split("---\n"),
+    )
+    decision = judge(minimal(), policies)
+    assert decision.rule_errors == ()
+    assert [message.partition(": ")[2] for _, message in said(decision.warnings)] == ["never"]
 
 
 def test_a_deployment_has_the_pod_template_that_the_api_server_fills_in() -> None:
