@@ -23,7 +23,7 @@ from webhook.engine.rendered_pods import Rendering
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import get_list, get_str
+from webhook.graph.model import get_list, get_mapping, get_str
 from webhook.graph.path import ROOT, Path, Segment
 from webhook.graph.well_known import APPS_API_VERSION, SELDON_API_VERSION
 from webhook.policy import (
@@ -100,15 +100,15 @@ class RenderedTarget:
         return replace(self, object=mutated, kept=kept)
 
     @property
-    def _pod_prefix(self) -> tuple[Segment, ...]:
+    def _pod_prefix(self) -> tuple[str, ...]:
         return ("spec",) if self.prefix else (*_TEMPLATE, "spec")
 
 
-def _pod_spec(value: Any, prefix: tuple[Segment, ...]) -> dict[str, Any]:
+def _pod_spec(value: Mapping[str, Any], prefix: tuple[str, ...]) -> Mapping[str, Any]:
     """Return the pod's spec in an object; {} where a policy has left none."""
     for segment in prefix:
-        value = value.get(segment) if type(value) is dict else None
-    return value if type(value) is dict else {}
+        value = get_mapping(value, segment)
+    return value
 
 
 def _names(pod_spec: Mapping[str, Any], field: str) -> list[str]:
