@@ -133,6 +133,14 @@ def test_a_sidecar_is_looked_at_as_a_container_and_only_as_one():
     assert _found(with_pod(initContainers=[init | {"restartPolicy": "Always"}])) == staying
 
 
+def test_a_row_on_an_object_as_a_whole_is_asked():
+    document = minimal()
+    (component,) = document["spec"]["predictors"][0]["componentSpecs"]
+    component["hpaSpec"] = {"maxReplicas": 2, "metrics": [{"type": "Resource"}]}
+    place = "spec.predictors[0].componentSpecs[0].hpaSpec.metrics[0]"
+    assert _found(document) == {("malformed-hpa-metric", place)}
+
+
 def _found(document):
     decision = evaluate(document, SETTINGS, NO_FACTS)
     return {(f.rule_id, str(f.path)) for f in decision.denials}

@@ -373,6 +373,12 @@ def orchestrator_variables(document: dict[str, Any]) -> dict[str, str]:
     return {variable["name"]: variable["value"] for variable in orchestrator["env"]}
 
 
+def test_a_text_that_is_no_unicode_reaches_the_orchestrator_as_a_question_mark() -> None:
+    container = pod_of(with_predictor(annotations={"note": "half \ud800"}), ENGINE)["containers"][1]
+    (told,) = (v["value"] for v in container["env"] if v["name"] == "ENGINE_PREDICTOR")
+    assert json.loads(base64.b64decode(told))["annotations"] == {"note": "half ?"}
+
+
 def test_the_orchestrator_reads_all_that_a_node_says_of_itself() -> None:
     said = {
         "methods": ["TRANSFORM_INPUT"],

@@ -37,9 +37,10 @@ class GeneratedName(NamedTuple):
 
 def shorten(name: str, prefix: str = "seldon") -> str:
     """Return `name`, or "PREFIX-" and its md5 (32 hex digits) where it has over 63 characters."""
-    if len(name.encode("utf-8", "surrogatepass")) <= MAX_NAME_LENGTH:
+    encoded = name.encode(errors="surrogatepass")
+    if len(encoded) <= MAX_NAME_LENGTH:
         return name
-    digest = hashlib.md5(name.encode("utf-8", "surrogatepass"), usedforsecurity=False)
+    digest = hashlib.md5(encoded, usedforsecurity=False)
     hashed = f"{prefix}-{digest.hexdigest()}"
     return hashed if len(hashed) <= MAX_NAME_LENGTH else f"seldon-{digest.hexdigest()}"
 

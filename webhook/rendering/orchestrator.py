@@ -170,9 +170,7 @@ def encode_predictor(layout: PredictorLayout) -> str:
         "traffic": 0,
         **{key: part for key, part in raw.items() if part},
     }
-    return base64.b64encode(environment.compact_json(value).encode("utf-8", "replace")).decode(
-        "ascii"
-    )
+    return base64.b64encode(environment.compact_json(value).encode(errors="replace")).decode()
 
 
 def _container_summary(layout: PredictorLayout, slot: ContainerSlot) -> dict[str, str]:
