@@ -194,6 +194,9 @@ REASONS: dict[str, Reason] = {
     "malformed-volume-claim-template": Reason(
         "computing", "Amounts of claims have the same bound as those of pods."
     ),
+    "essential-field-of-newer-kubernetes": Reason(
+        "definition", "The API server drops the setting; the container has more rights."
+    ),
     "essential-field-newer-than-operator": Reason(
         "definition", "Seldon's operator drops the setting; the container has more rights."
     ),
