@@ -434,6 +434,32 @@ def test_tempo_is_told_the_namespace(written: str | None, namespace: str) -> Non
     assert json.loads(told)["k8s_options"]["namespace"] == namespace
 
 
+@pytest.mark.parametrize(
+    ("operator", "protocol", "image"),
+    [
+        ("graphgate", None, "registry.example/v2:1"),
+        ("graphgate", "seldon", "registry.example/v2:1"),
+        ("graphgate", "v2", "registry.example/v2:1"),
+        ("seldon", None, "registry.example/seldon:1"),
+        ("seldon", "seldon", "registry.example/seldon:1"),
+        ("seldon", "kfserving", "registry.example/v2:1"),
+    ],
+)
+def test_triton_speaks_v2_whatever_the_object_says_but_under_seldon_s_operator(
+    operator: Any, protocol: str | None, image: str
+) -> None:
+    server = {"name": "m", "implementation": "TRITON_SERVER", "modelUri": "gs://models/m"}
+    document = with_predictor(componentSpecs=[], graph=server)
+    document["spec"]["protocol"] = protocol
+    images = {
+        name: {"image": f"registry.example/{name}", "defaultImageVersion": "1"}
+        for name in ("seldon", "v2")
+    }
+    facts = Facts(operator=operator, model_servers={"TRITON_SERVER": {"protocols": images}})
+    (container, *_) = pod_of(document, RenderOptions(operator=operator), facts)["containers"]
+    assert container["image"] == image
+
+
 OLD_MOUNT = {"name": "podinfo", "mountPath": "/etc/podinfo"}
 
 
