@@ -1,6 +1,7 @@
 """Laws of the engine, over mutated documents."""
 
 import json
+from dataclasses import replace
 
 import jsonpatch
 import pytest
@@ -131,6 +132,20 @@ def test_a_sidecar_is_looked_at_as_a_container_and_only_as_one():
     staying = {("probe-value-out-of-range", f"{place}.failureThreshold")}
     assert _found(with_pod(initContainers=[init])) == ending
     assert _found(with_pod(initContainers=[init | {"restartPolicy": "Always"}])) == staying
+
+
+@pytest.mark.parametrize("mode", ["enforce", "warn", "observe"])
+@pytest.mark.parametrize("on_rule_error", ["deny", "allow"])
+def test_checks_that_crash_deny_as_the_settings_say(monkeypatch, on_rule_error, mode):
+    def crash(*_, **__):
+        raise KeyError("a")
+
+    monkeypatch.setattr("webhook.engine.evaluate.check_pods", crash)
+    own = replace(SETTINGS, on_rule_error=on_rule_error, mode=mode)
+    decision = evaluate(minimal(), own, NO_FACTS)
+    assert [error.rule_id for error in decision.rule_errors] == ["pod-security"]
+    assert decision.denied is (on_rule_error == "deny" and mode == "enforce")
+    assert decision.would_be_denied is (on_rule_error == "deny" and mode != "enforce")
 
 
 def test_a_row_on_an_object_as_a_whole_is_asked():
