@@ -168,6 +168,10 @@ def test_only_rendering_decides_where_documented() -> None:
     [
         ({}, {}, namespace_with(labels={})),
         ({"replicas": 3}, {"scope": "container"}, NO_FACTS),
+        ({"annotations": {"seldon.io/no-engine": "true"}}, {}, NO_FACTS),
+        ({"componentSpecs": [{"metadata": {"annotations": {"team": "a"}}}]}, {}, NO_FACTS),
+        ({"componentSpecs": [{"spec": {"hostUsers": True}}]}, {}, NO_FACTS),
+        ({}, {}, namespace_with(annotations={"team": "a"})),
     ],
 )
 def test_an_ordinary_object_needs_no_rendering(
