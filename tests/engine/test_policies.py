@@ -234,3 +234,23 @@ def test_what_the_api_server_writes_is_for_policies_only(field: str) -> None:
     document["metadata"][field] = {"wrong": "type"}
     assert evaluate(document, settings(), NO_FACTS).denials == ()
     assert judge(*bound(f"has(object.metadata.{field})"), document=document).denials == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "expected"),
+    [
+        ("models", None, "models"),
+        ("models", "shop", "shop"),
+        (None, "shop", "shop"),
+        (None, "", "default"),
+        (None, None, "default"),
+    ],
+)
+def test_policies_are_asked_in_the_namespace_that_the_object_goes_to(
+    written: str | None, given: str | None, expected: str
+) -> None:
+    document = minimal()
+    document["metadata"]["namespace"] = written
+    place = bound(f"request.namespace != '{expected}'")
+    decision = judge(*place, document=document, namespace=given)
+    assert [finding.message for finding in decision.denials] == ["wrong"]
