@@ -538,6 +538,25 @@ def test_containers_that_a_mutation_reorders_are_found_by_name() -> None:
     assert paths == [f"{CONTAINER}.image"]
 
 
+@pytest.mark.parametrize(("group", "resource"), [("", "pods"), ("apps", "deployments")])
+@pytest.mark.parametrize("namespace", ["models", None])
+def test_objects_are_in_the_namespace_of_their_document(
+    group: str, resource: str, namespace: str | None
+) -> None:
+    here = "object.metadata.?namespace.orValue('(none)')"
+    policies = load_texts(
+        policy_text(
+            f"- expression: \"{here} != '{namespace or '(none)'}'\"\n  message: here\n",
+            match_constraints=about(resource, group=group),
+        ),
+        binding_text(),
+    )
+    document = minimal()
+    document["metadata"]["namespace"] = namespace
+    ((_, message),) = said(judge(document, policies).warnings)
+    assert message.endswith(": here")
+
+
 def test_a_mutation_that_removes_the_containers_leaves_the_pod() -> None:
     gone = "[JSONPatch{op: 'remove', path: '/spec/containers'}]"
     validation = "- {expression: has(object.spec.containers), message: none}\n"

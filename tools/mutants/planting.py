@@ -284,9 +284,16 @@ def _inert_nodes(tree: ast.AST) -> set[int]:
     return {id(inner) for root in roots for inner in ast.walk(root)}
 
 
+_TYPES = (
+    *("Callable[", "Literal[", "tuple[", "dict[", "list[", "frozenset["),
+    *("Iterable[", "Iterator[", "Mapping[", "Sequence[", "Set["),
+)
+"""How the value of a type alias begins."""
+
+
 def _is_inert(node: ast.Assign) -> bool:
     target = node.targets[0]
     return isinstance(target, ast.Name) and (
         target.id in ("__slots__", "__all__", "__match_args__")
-        or ast.unparse(node.value).startswith(("Callable[", "Literal["))
+        or ast.unparse(node.value).startswith(_TYPES)
     )
