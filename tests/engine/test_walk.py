@@ -49,3 +49,9 @@ def test_every_object_comes_once_with_what_it_is_a_part_of() -> None:
         "predictor": [IN_PREDICTOR],
         "deployment": [NOWHERE],
     }
+
+
+def test_of_an_object_that_was_not_read_whole_only_the_errors_and_itself_come() -> None:
+    document = with_predictor(componentSpecs=[{"spec": {"containers": [CONTAINER] * 2000}}])
+    assert parse(document).is_incomplete
+    assert walked(document) == {"schema_error": [NOWHERE], "unread deployment": [NOWHERE]}

@@ -391,6 +391,30 @@ def test_the_orchestrator_reads_all_that_a_node_says_of_itself() -> None:
     assert {field: graph.get(field) for field in said} == said
 
 
+@pytest.mark.parametrize(
+    ("node", "role"),
+    [
+        ({}, "MODEL"),
+        ({"methods": ["ROUTE"]}, None),
+        ({"methods": []}, None),
+        ({"implementation": "SIMPLE_ROUTER"}, None),
+        ({"type": "ROUTER"}, "ROUTER"),
+    ],
+)
+def test_a_node_that_says_nothing_else_is_a_model(node: dict[str, Any], role: str | None) -> None:
+    document = with_graph(**{"type": None, **node})
+    predictor = orchestrator_variables(document)["ENGINE_PREDICTOR"]
+    assert json.loads(base64.b64decode(predictor))["graph"].get("type") == role
+
+
+@pytest.mark.parametrize(("endpoint", "told"), [("GRPC", "GRPC"), ("REST", "REST")])
+def test_the_orchestrator_is_told_how_a_node_is_called(endpoint: str, told: str) -> None:
+    document = with_graph(endpoint={"type": endpoint})
+    predictor = orchestrator_variables(document)["ENGINE_PREDICTOR"]
+    graph = json.loads(base64.b64decode(predictor))["graph"]
+    assert graph["endpoint"]["type"] == told
+
+
 NOBODY_S_POD = {
     "graph": {
         "name": "m",
