@@ -76,6 +76,13 @@ def test_a_word_behind_a_field_is_a_key_in_it_or_in_its_items() -> None:
     assert rule.count(with_variable("value", {})) == 0
 
 
+def test_a_word_of_another_rule_does_not_count() -> None:
+    document = minimal()
+    document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["hostUsers"] = True
+    assert Called("pod", "pod.hostUsers").count(document) == 1
+    assert Called("pod", "pod.hostname").count(document) == 0
+
+
 def test_words_are_found_where_no_other_rule_looks() -> None:
     rule = Called("deployment", "PORT", "pod.hostname", "container.tty")
     alone = RuleSet((next(each for each in rule.rules if each.id == "guarded"),))

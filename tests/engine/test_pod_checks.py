@@ -8,6 +8,8 @@ from tests.defaulting.test_vectors import VECTORS, read_vector_facts, read_vecto
 from tests.documents_of import minimal, with_pod, with_predictor
 from tests.seeds import EXAMPLES
 from webhook.engine.evaluate import evaluate
+from webhook.engine.pod_checks import check_pods
+from webhook.engine.rendered_pods import Rendering
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
 from webhook.graph.parse import parse
 from webhook.lint.lint import lint_text
@@ -377,3 +379,13 @@ def test_an_id_beyond_a_user_namespace_is_warned_of():
     decision = evaluate(with_pod(**pod), settings(podSecurity={"mode": "off"}), NO_FACTS)
     warned = [f for f in decision.warnings if f.rule_id == "pod-security/id-beyond-user-namespace"]
     assert [str(f.path) for f in warned] == [f"{POD}.securityContext.runAsUser"]
+
+
+def test_a_template_whose_fields_are_in_another_order_is_the_same() -> None:
+    root = {"runAsNonRoot": True, "runAsUser": 0}
+    new = with_pod(securityContext=root)
+    old = with_pod(securityContext=dict(reversed(root.items())))
+    settings = read_settings()
+    rendered, before = (Rendering(parse(each), settings.defaults, None) for each in (new, old))
+    assert list(check_pods(rendered, settings.pod_security, NO_FACTS))
+    assert not list(check_pods(rendered, settings.pod_security, NO_FACTS, old=before))

@@ -45,6 +45,15 @@ KNOWN: frozenset[str] = frozenset(
         # objects that are all alike make one group further on as well
         "webhook/engine/rule_runner.py: if len(distinct) == 1: return "
         "((rules.fields.intersection(kinds[0]), things, raws),) → if len(distinct) == 1: pass",
+        # none of no rules is called
+        "webhook/engine/rule_runner.py: words and plan.guarded → words or plan.guarded",
+        # the same: what nobody compares is left out
+        "webhook/engine/rule_runner.py: if only is not None: run.stopped.update((rule.id for rule "
+        "in rule_set if rule.id not in on → if only is not None: pass",
+        "webhook/engine/evaluate.py: None if only is None else {rule_id.partition('/')[0] for "
+        "rule_id in only} → None if only is None else None",
+        # no stage is of a module without a name
+        "webhook/engine/stages.py: '' → '~'",
         # of nothing, the same is said further on
         "webhook/engine/evaluate.py: if not findings and (not rule_errors): return "
         "Decision(patch=evaluated.patch, suppressed=s → if not findings and (not rule_errors): "

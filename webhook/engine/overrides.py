@@ -8,17 +8,11 @@ from webhook.rules import Action
 
 def override_actions(
     findings: Iterable[ActionFinding], overrides: Mapping[str, Action]
-) -> Iterable[ActionFinding]:
-    """Return the findings with the actions of `overrides`; those that are off are left out.
+) -> Iterator[ActionFinding]:
+    """Yield the findings with the actions of `overrides`; those that are off are left out.
 
     As with rules, what is not certain never denies.
     """
-    return _override(findings, overrides) if overrides else findings
-
-
-def _override(
-    findings: Iterable[ActionFinding], overrides: Mapping[str, Action]
-) -> Iterator[ActionFinding]:
     for action, finding in findings:
         chosen = overrides.get(finding.rule_id, action)
         if chosen == "deny" and not finding.certain:

@@ -41,7 +41,7 @@ class RenderedPod:
     path: Path
     pod: Pod
     rendered: "Rendered"
-    made_by_seldon: bool = False
+    made_by_seldon: bool
     _violations: dict[Standard, tuple[Violation, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
