@@ -88,10 +88,10 @@ def _names_a_port(raw: Mapping[str, Any]) -> bool:
     if "lifecycle" in raw:
         return True
     for field in PROBES:
-        if field in raw:
-            probe = raw[field]
-            if type(probe) is dict:
-                called = probe.get("httpGet") or probe.get("tcpSocket")
+        probe = raw.get(field)
+        if type(probe) is dict:
+            for kind in _CALLS:
+                called = probe.get(kind)
                 port = called.get("port") if type(called) is dict else None
                 if type(port) is str and port not in _listed_names(raw):
                     return True
