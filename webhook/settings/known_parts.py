@@ -105,7 +105,8 @@ class Part:
 
     def forget(self) -> None:
         """Forget everything."""
-        for known in self._known.values():
+        # Listed first: other threads may add some.
+        for known in list(self._known.values()):
             known.clear()
 
 
