@@ -95,7 +95,7 @@ def _check_triggers_together(value: Any, location: Location) -> Iterable[Finding
         remediation = "set minReplicaCount to at least 1"
         yield Finding(location.at("minReplicaCount"), message, remediation, certain=False)
     if type(fallback) is dict and not modifiers:
-        message = "a fallback requires a trigger other than cpu and memory; KEDA's webhook refuses"
+        message = "KEDA's webhook refuses a fallback without a trigger other than cpu and memory"
         yield Finding(location.at("fallback"), message, "remove it", certain=False)
 
 

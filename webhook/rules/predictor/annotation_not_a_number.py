@@ -49,7 +49,6 @@ _NUMERIC_ANNOTATIONS = {
 """By annotation, whether an empty one reads as absent."""
 
 _KEYS = frozenset(_NUMERIC_ANNOTATIONS)
-_RETRIES = frozenset({ISTIO_RETRIES_ANNOTATION})
 _POD_ANNOTATIONS = frozenset(
     {REST_TIMEOUT_ANNOTATION, GRPC_TIMEOUT_ANNOTATION, GRPC_MAX_MESSAGE_SIZE_ANNOTATION}
 )
@@ -59,7 +58,7 @@ FIELDS = frozenset({"annotations"})
 
 _MAX_RETRIES = 2**31 - 1
 _MAX_SECONDS = 999_999_999
-"""What a Duration of Istio's definition holds is ten times that."""
+"""Istio's definition holds ten times that, and nobody waits for thirty years."""
 
 
 def check(deployment: SeldonDeployment, routing: RoutingOptions) -> Iterator[Finding]:
@@ -78,8 +77,6 @@ def check(deployment: SeldonDeployment, routing: RoutingOptions) -> Iterator[Fin
     others = get_mapping(own, "annotations")
     if not _KEYS.isdisjoint(others):
         yield from _check_annotations(others, ROOT / "metadata" / "annotations", noted)
-    if _RETRIES.isdisjoint(noted) and _RETRIES.isdisjoint(others):
-        return
     yield from _check_retries(deployment, certain=routing.kind == "istio")
 
 
@@ -94,7 +91,7 @@ def _check_retries(deployment: SeldonDeployment, *, certain: bool) -> Iterator[F
         return
     if count > _MAX_RETRIES:
         message = f"istio-retries must be at most {_MAX_RETRIES}, got {count}"
-        yield Finding(retries[1], message, "use a small number", certain=certain)
+        yield Finding(retries[1], message, "use a number such as 3", certain=certain)
     timeout = read_annotation(deployment, ISTIO_RETRIES_TIMEOUT_ANNOTATION)
     if timeout is None or not _is_number(timeout[0]):
         return
@@ -102,7 +99,7 @@ def _check_retries(deployment: SeldonDeployment, *, certain: bool) -> Iterator[F
     if not 1 <= seconds <= _MAX_SECONDS:
         bound = "at least 1" if seconds < 1 else f"at most {_MAX_SECONDS}"
         message = f"istio-retries-timeout must be {bound} s, got {seconds}"
-        yield Finding(timeout[1], message, "use some seconds", certain=certain)
+        yield Finding(timeout[1], message, "use a number of seconds such as 2", certain=certain)
 
 
 def _to_number(found: tuple[str, Path] | None) -> int:
