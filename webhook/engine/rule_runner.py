@@ -192,7 +192,7 @@ class _Run:
             self._rule_errors.append(RuleError(rule_id, error))
 
 
-Alike = tuple[frozenset[str], Sequence[Any], Sequence[Mapping[str, Any]]]
+_Alike = tuple[frozenset[str], Sequence[Any], Sequence[Mapping[str, Any]]]
 """Objects with the same fields, as far as rules require them, and the mapping of each."""
 
 
@@ -201,7 +201,7 @@ def _group_by_fields(
     things: Sequence[Any],
     raws: Sequence[Mapping[str, Any]],
     keys: Sequence[Iterable[str]],
-) -> Iterable[Alike]:
+) -> Iterable[_Alike]:
     if len(things) == 1:
         return ((rules.fields.intersection(keys[0]), things, raws),)
     kinds = [*map(tuple, keys)]

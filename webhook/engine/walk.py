@@ -75,13 +75,13 @@ def _nodes(predictor: Predictor) -> Things:
 
 
 def _walk_predictor(predictor: Predictor) -> Iterator[Things]:
-    raw, nodes = predictor.raw, predictor.nodes
-    raws = [node.raw for node in nodes]
+    raw = predictor.raw
     if "explainer" in raw:
         explainer = get_mapping(raw, "explainer")
         if get_str(explainer, "type"):  # without one there is no explainer
             yield "explainer", (predictor,), (explainer,), (explainer,), predictor, None
-    yield "predictor", (predictor,), (raw,), (chain(raw, *raws),), predictor, None
+    keys = chain(raw, *[node.raw for node in predictor.nodes])
+    yield "predictor", (predictor,), (raw,), (keys,), predictor, None
 
 
 def _walk_component(component: ComponentSpec, predictor: Predictor) -> Iterator[Things]:

@@ -57,6 +57,7 @@ class Plan(NamedTuple):
     called   the rules that are called with each
     guarded  those that are called where one of their words occurs
     words    those that are fields of the things
+    parts    what their local rules and rows are about
     """
 
     called: tuple[EnabledRule, ...]
@@ -141,6 +142,11 @@ def _searched_fields() -> Mapping[str, frozenset[str]]:
     }
 
 
+def _own_words(words: Words, kind: str) -> Mapping[str, str]:
+    """Return the words that are a key of a kind of object itself, by that key."""
+    return {key: f"{kind}.{key}" for key in words.keys_below.get(kind, ())}
+
+
 class RuleSet:
     """The rules that run, in the order of their ids.
 
@@ -180,11 +186,7 @@ class RuleSet:
                 group_parts(
                     local.get(subject, ()), trees.get(subject), words, searched.get(subject, ())
                 ),
-                {
-                    key: f"{kind}.{key}"
-                    for kind in [subject.removeprefix("init ")]
-                    for key in words.keys_below.get(kind, ())
-                },
+                _own_words(words, "container" if subject in _CONTAINER_KINDS else subject),
             )
             for subject in {**called, **local, **trees, **searched}
         }

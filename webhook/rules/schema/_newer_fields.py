@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from webhook.graph.cluster_facts import Facts
+from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.operator_types import OperatorTypes, first_version_with, get_operator_types
 from webhook.graph.path import Path, resolve_path
@@ -42,8 +43,8 @@ class NewerField(NamedTuple):
 
 def find_fields_newer_than_cluster(
     deployment: SeldonDeployment, facts: Facts, *, essential: bool
-) -> Iterator[tuple[Path, str]]:
-    """Yield each field that the cluster's Kubernetes does not have, with that sentence.
+) -> Iterator[Finding]:
+    """Yield each field that the cluster's Kubernetes does not have.
 
     essential  those without which the pod must not run; else all others. None where the cluster's
                version is not known
@@ -53,7 +54,7 @@ def find_fields_newer_than_cluster(
         return
     for field in _read_fields(deployment, found):
         if bool(field.loss) is essential:
-            yield (
+            yield Finding(
                 field.path,
                 f"{field.name} needs Kubernetes 1.{field.since}, and this cluster has 1.{minor}: "
                 f"{field.loss or 'it is dropped'}",
@@ -62,8 +63,8 @@ def find_fields_newer_than_cluster(
 
 def find_fields_newer_than_operator(
     deployment: SeldonDeployment, facts: Facts, *, essential: bool
-) -> Iterator[tuple[Path, str, str, bool]]:
-    """Yield each field that Seldon's operator drops, with that sentence, remediation and certainty.
+) -> Iterator[Finding]:
+    """Yield each field that Seldon's operator drops; certain where its version is known.
 
     essential  as above. None where graphgate makes the pods, and none that the cluster lacks too
     """
@@ -75,12 +76,12 @@ def find_fields_newer_than_operator(
             continue
         loss = field.loss or _loss_to_api_server(field.path)
         if bool(loss) is essential:
-            yield (
+            yield Finding(
                 field.path,
                 f"{field.name} needs Kubernetes 1.{field.since}, and {_describe(types, facts)}: "
                 f"{loss or 'it is dropped'}",
                 _remediation(field, facts),
-                types.is_known,
+                certain=types.is_known,
             )
 
 

@@ -43,6 +43,4 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
 
     Source: operator/go.mod of Seldon Core by version; Kubernetes' published types by version.
     """
-    found = find_fields_newer_than_operator(deployment, facts, essential=True)
-    for path, message, remediation, certain in found:
-        yield Finding(path, message, remediation, certain=certain)
+    yield from find_fields_newer_than_operator(deployment, facts, essential=True)

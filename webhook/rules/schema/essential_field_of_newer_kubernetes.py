@@ -35,5 +35,4 @@ WORDS = newer_field_words()
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each such field that the cluster drops; source: Kubernetes' types by version."""
-    for path, message in find_fields_newer_than_cluster(deployment, facts, essential=True):
-        yield Finding(path, message)
+    yield from find_fields_newer_than_cluster(deployment, facts, essential=True)

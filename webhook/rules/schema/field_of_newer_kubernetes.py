@@ -37,5 +37,4 @@ WORDS = newer_field_words()
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each field that the cluster drops; source: Kubernetes' published types by version."""
-    for path, message in find_fields_newer_than_cluster(deployment, facts, essential=False):
-        yield Finding(path, message)
+    yield from find_fields_newer_than_cluster(deployment, facts, essential=False)
