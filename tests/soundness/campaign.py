@@ -159,7 +159,8 @@ def evaluate_case(case: Case, find_rejection: FindRejection) -> Outcome:
     evaluation, rejections = _ask_both(case, case.setup, find_rejection)
     for other in SETUPS:
         if evaluation.denials and not rejections and other is not case.setup:
-            _, rejections = _ask_both(case, other, find_rejection)
+            setup = replace(other, facts=case.setup.facts)
+            _, rejections = _ask_both(case, setup, find_rejection)
     return Outcome(case, evaluation, rejections)
 
 

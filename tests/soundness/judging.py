@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tools.control_plane.versions import KUBERNETES
 from webhook import defaulting
 from webhook.engine.evaluate import evaluate
 from webhook.graph.cluster_facts import Facts, Namespace, Operator
@@ -39,16 +40,16 @@ FACTS = Facts(
     namespaces={name: Namespace(labels) for name, labels in NAMESPACES.items()},
     model_servers={name: {"protocols": _IMAGES} for name in _SERVERS},
     explainer_images={"image": "registry.example/alibi:1", "image_v2": "registry.example/alibi:2"},
-    kubernetes_minor=36,
+    kubernetes_minor=int(KUBERNETES.version.split(".")[1]),
     operator_version="1.17.1",
 )
-"""A cluster with every server and every image, of the version that the tests run, and with the
+"""A cluster with every server and every image, of the version that the tests build, and with the
 version of Seldon's operator that is rendered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How graphgate is run: its settings, the options of rendering, and for which namespace.
+    """How graphgate is run: settings, options of rendering, for which namespace of which cluster.
 
     The settings have no ratchet: an update starts from what is admitted, so none of its errors is
     an old one. They are the same for all documents, with what they remember of their parts.
@@ -57,6 +58,11 @@ class Setup:
     settings: Settings
     options: RenderOptions
     namespace: str = NAMESPACE
+    facts: Facts = FACTS
+
+    def on(self, minor: int) -> "Setup":
+        """Return the same on a cluster of that minor version of Kubernetes."""
+        return replace(self, facts=replace(self.facts, kubernetes_minor=minor))
 
 
 def _read(operator: Operator | None = None, **keys: Any) -> Settings:
@@ -180,7 +186,7 @@ def evaluate_document(
     decision = evaluate(
         document,
         setup.settings,
-        FACTS,
+        setup.facts,
         namespace=setup.namespace,
         old_document=old,
         operator=setup.options.operator,
@@ -210,7 +216,7 @@ def evaluate_document(
 
 def _with_defaults(document: dict[str, Any], setup: Setup) -> dict[str, Any]:
     operations = defaulting.default_object(
-        document, setup.settings.defaults, FACTS, setup.namespace
+        document, setup.settings.defaults, setup.facts, setup.namespace
     ).operations
     defaulted: dict[str, Any] = defaulting.apply_add_operations(document, operations)
     return defaulted
@@ -219,8 +225,8 @@ def _with_defaults(document: dict[str, Any], setup: Setup) -> dict[str, Any]:
 def _render(defaulted: dict[str, Any], setup: Setup) -> tuple[Rendered, ...]:
     options = replace(setup.options, defaults=setup.settings.defaults)
     view = parse(_with_generated_name(defaulted))
-    routes = render_routes(view, options, FACTS, namespace=setup.namespace)
-    return (*render(view, options, FACTS), *routes)
+    routes = render_routes(view, options, setup.facts, namespace=setup.namespace)
+    return (*render(view, options, setup.facts), *routes)
 
 
 def _with_old(objects: Iterable[ApiObject], before: Iterable[ApiObject]) -> Iterator[ApiObject]:

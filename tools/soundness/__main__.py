@@ -49,8 +49,9 @@ def main() -> int:
         install(plane, definitions)
         server = Server(plane)
         published = Published.fetch(plane)
-        made = Generator(published).cases(chosen.documents, chosen.seed)
-        written = campaign.written_cases((*SETUPS, *ROUTED[::2]))
+        made = Generator(published).cases(chosen.documents, chosen.seed, plane.minor)
+        setups = [setup.on(plane.minor) for setup in (*SETUPS, *ROUTED[::2])]
+        written = campaign.written_cases(setups)
         figures = campaign.run(chain(written, made), server.find_rejection)
         found = campaign.disagreements(figures, server.find_rejection)
         unmentioned = [field.path for field in unmentioned_fields(published)]

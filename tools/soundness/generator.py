@@ -60,8 +60,11 @@ class Generator:
         self._turns = [published.fields[path] for path in paths if path in published.fields]
         self._objects = [path for path, fields in published.children.items() if len(fields) > 1]
 
-    def cases(self, count: int, seed: int) -> Iterator[Case]:
-        """Yield so many cases; fields come in turn, so that none waits longer than another."""
+    def cases(self, count: int, seed: int, minor: int | None = None) -> Iterator[Case]:
+        """Yield so many cases; fields come in turn, so that none waits longer than another.
+
+        minor  of the Kubernetes that is asked: 36; None: the one that the tests build
+        """
         shapes = _shapes()
         order = self._order(Random(seed))
         turn = 0
@@ -69,6 +72,7 @@ class Generator:
             random = Random(f"{seed}/{number}")
             document = deepcopy(bases.drawn(random, shapes))
             old, setup = None, _setup(random)
+            setup = setup if minor is None else setup.on(minor)
             kind = random.choices(tuple(SHARES), tuple(SHARES.values()))[0]
             if kind == "field":
                 turn += 1
