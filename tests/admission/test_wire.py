@@ -167,6 +167,8 @@ def test_a_finding_that_is_only_recorded_goes_to_the_audit_log():
 
 
 BROKEN = with_graph(children={"name": "x"})
+ENDING = with_graph(children={"name": "x"})
+ENDING["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -176,9 +178,7 @@ BROKEN = with_graph(children={"name": "x"})
         encoded_review(BROKEN, "CONNECT"),
         encoded_review(BROKEN, "UPDATE", subResource="status"),
         encoded_review(BROKEN, "UPDATE", subResource="scale"),  # no Scale has a graph
-        encoded_review(
-            minimal(lambda d: d["metadata"].update(deletionTimestamp="2026-01-01T00:00:00Z"))
-        ),
+        encoded_review(ENDING, "UPDATE", oldObject=ENDING),
         encoded_review(
             {"kind": "Pod"}, resource={"group": "", "version": "v1", "resource": "pods"}
         ),
@@ -188,6 +188,16 @@ BROKEN = with_graph(children={"name": "x"})
 @pytest.mark.parametrize("endpoint", ["mutate", "validate"])
 def test_what_must_never_be_blocked_is_allowed_as_it_is(body, endpoint):
     assert send_review(body, endpoint) == encoded_response({"allowed": True})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [encoded_review(ENDING), encoded_review(ENDING, "UPDATE", oldObject=minimal())],
+    ids=["created", "updated"],
+)
+@pytest.mark.parametrize("endpoint", ["mutate", "validate"])
+def test_an_object_that_only_says_of_itself_that_it_is_being_deleted_is_evaluated(body, endpoint):
+    assert send_review(body, endpoint)["response"]["allowed"] is False
 
 
 @pytest.mark.parametrize("document", [None, [], "text", 3, True, {}])

@@ -235,6 +235,14 @@ def test_a_finalizer_can_be_removed_whatever_the_object_holds(kubectl, unjudged)
     assert get(kubectl, "iris", "{.metadata.name}") == ""
 
 
+def test_an_object_that_says_that_it_is_being_deleted_is_created_as_any_other(kubectl):
+    document = named(minimal())
+    document["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert kubectl("create", "-f", "-", document=document).returncode == 0
+    assert get(kubectl, "iris", POD) == "8888"
+    assert get(kubectl, "iris", "{.metadata.deletionTimestamp}") == ""
+
+
 @pytest.mark.parametrize(("policy", "stored"), [("Fail", False), ("Ignore", True)])
 def test_with_the_webhook_down_its_failure_policy_decides(installed, kubectl, policy, stored):
     try:

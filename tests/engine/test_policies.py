@@ -135,6 +135,10 @@ def test_an_object_that_goes_is_not_changed() -> None:
     document["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     decision = judge(mutating_policy_text(ADD), *bound("false"), document=document)
     assert decision == Decision()
+    decision = judge(
+        mutating_policy_text(ADD), *bound("false"), document=document, old_document=minimal()
+    )
+    assert decision.denied
 
 
 EXCEPTION = """\

@@ -120,7 +120,8 @@ COMMON = {
     "matchConditions": [
         {
             "name": "not-being-deleted",
-            "expression": "!has(object.metadata.deletionTimestamp)",
+            "expression": 'request.operation == "CREATE" || '
+            "!has(oldObject.metadata.deletionTimestamp)",
         }
     ],
     "namespaceSelector": {

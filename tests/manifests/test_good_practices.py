@@ -254,16 +254,28 @@ def test_g15_namespaces_are_chosen_by_a_selector() -> None:
     assert {"excludedNamespaces", "namespaceSelector"} <= values["webhooks"].keys()
 
 
+ENDING = {"metadata": {"deletionTimestamp": "2030-01-01T00:00:00Z"}}
+
+
 @pytest.mark.parametrize(
-    ("metadata", "asked"),
-    [({}, True), ({"deletionTimestamp": "2030-01-01T00:00:00Z"}, False)],
+    ("operation", "old", "asked"),
+    [
+        ("UPDATE", {"metadata": {}}, True),
+        ("UPDATE", ENDING, False),
+        ("CREATE", None, True),
+    ],
+    ids=["update", "update of one that ends", "creation, whatever it says of itself"],
 )
 def test_g16_an_object_that_waits_for_its_finalizers_is_not_asked_about(
-    metadata: dict[str, str], asked: bool
+    operation: str, old: Object | None, asked: bool
 ) -> None:
+    variables = {"request": {"operation": operation}, "object": ENDING, "oldObject": old}
     for webhook in WEBHOOKS:
         (condition,) = webhook["matchConditions"]
-        assert run(condition["expression"], {"metadata": metadata}) is asked
+        expression = re.sub(
+            r"\b(request|object|oldObject)\.", r"object.\1.", condition["expression"]
+        )
+        assert run(expression, variables) is asked
 
 
 def test_g17_every_version_is_matched() -> None:

@@ -165,6 +165,7 @@ def _read_object(
         facts,
         namespace=request.namespace,
         old_document=request.old_object if request.operation == "UPDATE" else None,
+        is_creation=request.operation == "CREATE",
         apply_defaults=endpoint == "mutate",
         policy_context=policy_context and replace(policy_context, request=request),
     )

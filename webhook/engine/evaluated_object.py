@@ -39,6 +39,7 @@ class EvaluatedObject:
     default_warnings     why defaults requested by the namespace are not applied
     mutations            findings: policies that could not change it
     authored_text        the text that it was read from; None: it came as JSON
+    is_being_deleted     whether it only waits for its finalizers
     """
 
     submitted: Any
@@ -58,12 +59,7 @@ class EvaluatedObject:
     mutations: tuple[ActionFinding, ...] = ()
     old: "EvaluatedObject | None" = None
     authored_text: AuthoredText | None = None
-
-    @property
-    def is_being_deleted(self) -> bool:
-        """Whether it only waits for its finalizers."""
-        metadata = get_mapping(as_mapping(self.submitted), "metadata")
-        return bool(metadata.get("deletionTimestamp"))
+    is_being_deleted: bool = False
 
     @lazy
     def authored(self) -> Any:
@@ -107,8 +103,13 @@ def read_object(
     policy_context: PolicyContext | None = None,
     operator: Operator | None = None,
     authored_text: AuthoredText | None = None,
+    is_creation: bool = False,
 ) -> EvaluatedObject:
     """Return an object with its defaults, and with what it is evaluated by; see `evaluate`.
+
+    is_creation  whether it is about to be created: nothing that it says makes it one that is being
+                 deleted, since the API server drops its deletionTimestamp, but only after mutation
+                 (source: Kubernetes, registry/rest BeforeCreate)
 
     Total: no value raises. Whatever is nested or long beyond the bounds stays as it is: it is
     refused.
@@ -132,6 +133,8 @@ def read_object(
         old_document=old_document,
         is_within_limits=is_within_limits,
         authored_text=authored_text,
+        is_being_deleted=not is_creation
+        and _has_deletion_timestamp(document if old_document is None else old_document),
     )
     if old_document is not None:
         old_operator = operator or resolve_operator(old_document, own, known_facts).name
@@ -150,6 +153,10 @@ def read_object(
     if policy_context is not None and apply_defaults and not evaluated.is_being_deleted:
         _mutate(evaluated, policy_context)
     return evaluated
+
+
+def _has_deletion_timestamp(document: Any) -> bool:
+    return bool(get_mapping(as_mapping(document), "metadata").get("deletionTimestamp"))
 
 
 def _old_object(evaluated: EvaluatedObject, operator: Operator) -> EvaluatedObject:

@@ -175,6 +175,7 @@ def read_document(
         settings,
         facts,
         old_document=old_document,
+        is_creation=old_document is None,
         policy_context=policy_context,
         authored_text=document,
     )

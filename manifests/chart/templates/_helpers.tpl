@@ -219,9 +219,10 @@ rules:
     operations: [CREATE, UPDATE]
     scope: Namespaced
 matchConditions:
-  # An object that waits for its finalizers is let go, also while graphgate is down.
+  # An object that waits for its finalizers is let go, also while graphgate is down. The stored
+  # object says whether it does: in a new one its author may write anything.
   - name: not-being-deleted
-    expression: "!has(object.metadata.deletionTimestamp)"
+    expression: request.operation == "CREATE" || !has(oldObject.metadata.deletionTimestamp)
 namespaceSelector:
   {{- include "graphgate.namespaceSelector" . | nindent 2 }}
 {{- end -}}
