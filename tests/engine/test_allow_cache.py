@@ -1,15 +1,17 @@
 """What is remembered: only what is faultless, only the same, only under the same settings."""
 
+from collections import OrderedDict
 from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 
 from tests.documents_of import minimal
-from webhook.engine.allow_cache import AllowCache
+from webhook.engine.allow_cache import AllowCache, CacheKey
 from webhook.engine.decision import Decision
 from webhook.engine.evaluate import evaluate
 from webhook.engine.policy_context import PolicyContext
+from webhook.errors import ReviewTimeoutError
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.policy import load_policy_set
 from webhook.settings.model import read_settings
@@ -173,3 +175,20 @@ def test_other_facts_or_other_settings_alone_are_a_reason_to_look_again():
         assert not memory.contains(key, *changed)
         memory.add(key)
         assert memory.contains(key, *changed)
+
+
+def test_a_review_that_ends_while_old_objects_are_forgotten_leaves_none_of_them():
+    memory, other = AllowCache(), Facts(kubernetes_minor=30)
+    evaluate(minimal(), SETTINGS, NO_FACTS, allow_cache=memory)
+
+    class OutOfTime(OrderedDict[CacheKey, None]):
+        def clear(self):
+            super().clear()
+            raise ReviewTimeoutError("the time is over")
+
+    memory._keys = OutOfTime(memory._keys)
+    with pytest.raises(ReviewTimeoutError):
+        evaluate(minimal(), SETTINGS, other, allow_cache=memory)
+    memory._keys = OrderedDict(memory._keys)
+    evaluate(minimal(), SETTINGS, NO_FACTS, allow_cache=memory)
+    assert memory._bytes == sum(len(content) for _, content in memory._keys)

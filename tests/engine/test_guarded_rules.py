@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from tests.documents_of import minimal
 from webhook.engine.rule_runner import run_rules
 from webhook.graph.cluster_facts import NO_FACTS
@@ -95,3 +97,18 @@ def test_a_large_content_is_not_remembered_and_its_words_are_found() -> None:
     rule = Called("predictor", "PORT")
     document = with_variable("PORT", {"value": "x" * 5_000})
     assert [rule.count(document) for _ in range(2)] == [1, 1]
+
+
+@pytest.mark.parametrize("field", ["predictors", "componentSpecs", "containers"])
+def test_no_word_is_waited_for_where_a_mapping_stands_for_a_list(field: str) -> None:
+    document = minimal()
+    predictor = document["spec"]["predictors"][0]
+    holder = {
+        "predictors": document["spec"],
+        "componentSpecs": predictor,
+        "containers": predictor["componentSpecs"][0]["spec"],
+    }[field]
+    holder[field] = holder[field][0]
+    rule = Called("deployment", "PORT")
+    run_rules(rule.rules, parse(document), None, NO_FACTS, [])
+    assert len(rule.things) == 1

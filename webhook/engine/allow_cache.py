@@ -55,6 +55,8 @@ class AllowCache:
     def contains(self, key: CacheKey, settings: Settings, facts: Facts) -> bool:
         """Return whether an object had no findings, under the same settings and facts."""
         if settings is not self._settings or facts is not self._facts:
+            # First: a review that runs out of time in between must not leave half of it done.
+            self._settings = None
             self._keys.clear()
             self._bytes = 0
             self._settings, self._facts = settings, facts

@@ -44,7 +44,6 @@ def run_rules(
     only         the ids of the rules that run; None: all do
     """
     inputs = {"deployment": deployment, "facts": facts, "old": old, "routing": routing}
-    rule_set.known_parts.expect(facts)
     run = _Run(rule_set, inputs, rule_errors, is_update=old is not None)
     if only is not None:
         run.stopped.update(rule.id for rule in rule_set if rule.id not in only)
@@ -97,6 +96,7 @@ class _Run:
         self._table = rule_set.table
         self._by_subject = rule_set.by_subject
         self._known_parts = rule_set.known_parts
+        self._epoch = self._known_parts.expect(inputs["facts"])
         self._is_update = is_update
         self._inputs = inputs
         self._rule_errors = rule_errors
@@ -105,11 +105,15 @@ class _Run:
     def ask(self, deployment: SeldonDeployment) -> Iterator[Asked]:
         """Yield rules with the objects that they check, and rows with values they may not accept.
 
-        Parts with cached contents are skipped, and rules on words that do not occur.
+        Parts with cached contents are skipped, and rules on words that do not occur. Where a value
+        is of the wrong type, words may be where the walk does not come by, as below a mapping that
+        should be a list: then none is waited for.
         """
         inputs, update = self._inputs, self._is_update
+        memory, epoch = self._known_parts, self._epoch
         rows = Rows(self.fail)  # not kept: a cycle would keep the document until a collection
         words: set[str] = set()  # that occurred so far: parts come before wholes
+        is_readable = "type" not in deployment.schema_errors_by_kind
         for subject, things, raws, keys, predictor, component in walk(deployment):
             rules = self._by_subject.get(subject)
             if rules is None:
@@ -121,14 +125,16 @@ class _Run:
                 words |= plan.words
                 for part in plan.parts:
                     known = part.recall(alike_raws)
-                    if known is None:
+                    if known is None or memory.epoch != epoch:
                         origins = [(subject, thing, predictor) for thing in alike]
                         yield from self._ask_about(part, rows, origins, alike_raws, words)
                     else:
                         words |= known
                 if plan.called:
                     yield plan.called, None, alike
-                if words and plan.guarded:
+                if plan.guarded and not is_readable:
+                    yield plan.guarded, None, alike
+                elif words and plan.guarded:
                     yield [r for r in plan.guarded if not r.words.isdisjoint(words)], None, alike
             if rules.tree is not None and rules.tree.checks:
                 for thing, raw in zip(things, raws, strict=True):
@@ -150,7 +156,7 @@ class _Run:
         part = present.part
         for origin, raw in zip(origins, raws, strict=True):
             known = present.recall((raw,))
-            if known is not None:
+            if known is not None and self._known_parts.epoch == self._epoch:
                 words |= known
                 continue
             found = part.find_words(raw)
@@ -168,7 +174,7 @@ class _Run:
                 or len(self.findings) > findings
                 or len(self._rule_errors) > errors
             ):
-                self._known_parts.remember(present, raw, found)
+                self._known_parts.remember(present, raw, found, self._epoch)
 
     def _of_rows(self, reports: Reports) -> Iterator[Asked]:
         for rule_id, row, location in reports:

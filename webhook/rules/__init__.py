@@ -25,7 +25,8 @@ A rule is a module of a group: graph, predictor, pod, scaling, naming or schema.
   one occurs below its subject. "claims" is a key or a text, somewhere in a field of a container,
   pod, componentSpec or predictor that has fields of its own; "resources.claims" is that key in the
   field `resources`, or in an item of it, and "pod.resources" a key of a pod itself. It may be
-  called without one, too: this saves calls, and decides nothing;
+  called without one, too, and is where a value is of the wrong type: this saves calls, and decides
+  nothing;
 * BOUND = True if it reports where reading ended: then settings cannot switch it off;
 * SUPERSEDABLE = True if a finding of another rule at the same place makes it superfluous.
 

@@ -12,6 +12,7 @@ A field belongs here if its findings depend on nothing else: for rules that decl
 something outside of the field. Whole values are compared, never digests.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from operator import itemgetter
@@ -105,7 +106,7 @@ class Part:
 
     def forget(self) -> None:
         """Forget everything."""
-        # Listed first: other threads may add some.
+        # Listed first: other threads may ask for objects with other fields.
         for known in list(self._known.values()):
             known.clear()
 
@@ -156,21 +157,39 @@ class KnownParts:
         self._of_facts = tuple(part for part in self._parts if any(r.inputs for r in part.rules))
         self._facts: Facts = NO_FACTS
         self._room = MAX_KNOWN_BYTES
+        self._lock = threading.Lock()
+        self.epoch = 0
 
-    def expect(self, facts: Facts) -> None:
-        """Forget what was found under other facts."""
-        if facts is not self._facts:
-            self._facts = facts
-            for part in self._of_facts:
-                part.forget()
+    def expect(self, facts: Facts) -> int:
+        """Forget what was found under other facts; return what `epoch` is as long as these hold.
 
-    def remember(self, part: PresentPart, raw: Mapping[str, Any], words: frozenset[str]) -> None:
-        """Note that nothing was found in a part of a mapping, and the words that are in it."""
-        self._room -= part.remember(raw, words)
-        if self._room < 0:
-            self._room = MAX_KNOWN_BYTES
-            for each in self._parts:
-                each.forget()
+        Another thread may expect other facts at any moment: what is recalled counts if `epoch` is
+        the same afterwards.
+        """
+        with self._lock:
+            if facts is not self._facts:
+                for part in self._of_facts:
+                    part.forget()
+                # Last: a review that runs out of time in the loop leaves the old facts here.
+                self._facts = facts
+                self.epoch += 1
+            return self.epoch
+
+    def remember(
+        self, part: PresentPart, raw: Mapping[str, Any], words: frozenset[str], epoch: int
+    ) -> None:
+        """Note that nothing was found in a part of a mapping, and the words that are in it.
+
+        epoch  what it was when that was evaluated; nothing is noted if it has changed
+        """
+        with self._lock:
+            if epoch != self.epoch:
+                return
+            self._room -= part.remember(raw, words)
+            if self._room < 0:
+                for each in self._parts:
+                    each.forget()
+                self._room = MAX_KNOWN_BYTES
 
 
 def group_parts(
