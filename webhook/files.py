@@ -58,10 +58,26 @@ def read_input(path: Path | str, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     return read_file(path, max_bytes)
 
 
+def is_folder(path: Path | str) -> bool:
+    """Return whether a path names a folder; False where it may not be asked."""
+    return os.path.isdir(path)  # noqa: PTH112 — Path.is_dir raises PermissionError
+
+
+def is_file(path: Path | str) -> bool:
+    """Return whether a path names a regular file; False where it may not be asked."""
+    return os.path.isfile(path)  # noqa: PTH113 — as above
+
+
+def real_path(path: Path | str) -> Path:
+    """Return a path without links; what loops or may not be read stays as it is."""
+    return Path(os.path.realpath(path))
+
+
 def _require_regular(status: os.stat_result, path: Path | str) -> None:
     if stat.S_ISREG(status.st_mode):
         return
     if stat.S_ISDIR(status.st_mode):
+        os.scandir(path).close()  # PermissionError says more, of one that may not be read
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
     hint = f'"{STANDARD_INPUT}" is standard input'

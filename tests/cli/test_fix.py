@@ -194,3 +194,19 @@ def test_what_a_probe_runs_never_becomes_what_its_container_runs(run, field, nam
     fixed = yaml.safe_load(run("fix", "--unsafe-fixes", "-", stdin=json.dumps(document)).out)
     (container,) = fixed["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
     assert (container[field], container.get(name)) == ({"exec": {"command": ["cat", "/x"]}}, None)
+
+
+@pytest.mark.parametrize("separator", ["", "---\n"])
+def test_the_texts_of_several_files_are_one_stream(run, tmp_path, separator):
+    """kubectl would read two objects without a line between them as one with repeated keys."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(f"{separator}kind: Other\nname: {name}")
+    out = run("fix", tmp_path).out
+    assert [each["name"] for each in yaml.safe_load_all(out)] == ["a", "b"]
+    assert out.count("---") == (2 if separator else 1)
+
+
+def test_a_run_without_any_seldon_deployment_says_so(run):
+    ran = run("fix", stdin="kind: Other\n")
+    assert ran.code == 0
+    assert ran.err == "graphgate: no SeldonDeployment found in standard input (1 of other kinds)\n"

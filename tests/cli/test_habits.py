@@ -207,6 +207,14 @@ def test_security_prints_a_block_for_each_container(run):
     assert "its pod meets privileged, baseline; not restricted" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("operator", "name"), [("seldon", "Seldon's operator"), ("graphgate", "graphgate's reconciler")]
+)
+def test_security_says_whose_pods_it_shows(run, operator, name):
+    last = run("security", "--operator", operator, SEEDS / "minimal.yaml").out.splitlines()[-1]
+    assert last == f"pods shown as {name} creates them: the setting operator"
+
+
 def test_security_prints_json(run):
     report = json.loads(run("security", "-o", "json", SEEDS / "minimal.yaml").out)
     container, orchestrator = report["results"][0]["containers"]

@@ -1,6 +1,9 @@
 """What is checked in a folder: no patches, no templates; and nothing passes that is almost one."""
 
+import errno
 import json
+import os
+from pathlib import Path
 
 import pytest
 import yaml
@@ -143,3 +146,60 @@ def test_an_empty_folder_and_an_empty_input_say_so(run, tmp_path):
 def test_nothing_is_said_where_something_was_found(run, tmp_path):
     (tmp_path / "a.yaml").write_text(yaml.safe_dump(minimal()))
     assert run("check", "--require-any", tmp_path).err == ""
+
+
+@pytest.mark.parametrize("command", ["check", "fix", "graph", "render", "security"])
+def test_a_link_that_loops_is_a_file_that_cannot_be_read(run, tmp_path, command):
+    link = tmp_path / "loop.yaml"
+    link.symlink_to(link)
+    ran = run(command, link)
+    assert ran.code == 2
+    assert "Too many levels of symbolic links" in ran.out + ran.err
+
+
+@pytest.fixture
+def closed_folder(tmp_path, monkeypatch):
+    """A folder below `tmp_path` that may not be read, also by root."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    scan = os.scandir
+
+    def scandir(path="."):
+        if Path(path) == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    return folder
+
+
+@pytest.mark.parametrize("command", ["check", "fix", "graph", "render", "security"])
+def test_a_folder_that_may_not_be_read_is_not_passed_over(run, tmp_path, closed_folder, command):
+    (tmp_path / "ok.yaml").write_text(json.dumps(minimal()))
+    ran = run(command, tmp_path)
+    assert ran.code == 2
+    assert f"{closed_folder}" in ran.out + ran.err
+    assert "Permission denied" in ran.out + ran.err
+
+
+def test_a_file_in_a_folder_that_may_not_be_entered_cannot_be_read(run, tmp_path, monkeypatch):
+    file = tmp_path / "closed" / "iris.yaml"
+
+    def stat(path, *, wanted=os.stat, **options):
+        if "closed" in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return wanted(path, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    ran = run("check", file)
+    assert ran.code == 2
+    assert "cannot be opened: Permission denied" in ran.out
+
+
+@pytest.mark.parametrize("command", ["check", "fix", "graph", "render", "security", "audit"])
+def test_bytes_that_are_no_text_are_a_file_that_cannot_be_read(run, tmp_path, command):
+    file = tmp_path / "latin.yaml"
+    file.write_bytes("kind: SeldonDeployment\n\n# é\n".encode("latin-1"))
+    ran = run(command, file)
+    assert ran.code == 2
+    assert "the byte 0xE9 is not valid UTF-8" in ran.out + ran.err

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from tests.documents_of import with_pod
+from tests.documents_of import with_pod, with_predictor
 
 SIDECAR = with_pod(
     initContainers=[
@@ -47,3 +47,16 @@ def test_a_sidecar_that_would_never_end_is_denied_where_the_version_is_known(run
     assert ran.code == 1
     assert "[essential-field-newer-than-operator]" in ran.out
     assert run("check", stdin=json.dumps(SIDECAR)).code == 0
+
+
+def test_images_and_servers_that_the_settings_name_are_rendered(run, tmp_path):
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(
+        "apiVersion: graphgate.io/v1alpha1\nkind: Settings\n"
+        "rendering: {modelServerImages: {OUR_SERVER: {seldon: registry.example/ours:1}}}\n"
+    )
+    graph = {"name": "iris", "implementation": "OUR_SERVER", "modelUri": "gs://models/iris"}
+    document = with_predictor(graph=graph, componentSpecs=None)
+    ran = run("render", "--settings", settings, "-", stdin=json.dumps(document))
+    assert ran.code == 0, ran.out
+    assert "registry.example/ours:1" in ran.out

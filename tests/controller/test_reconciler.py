@@ -28,7 +28,7 @@ from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.kube import ApiStatusError
 from webhook.rendering.options import RenderOptions
 from webhook.rendering.routes.options import RoutingOptions
-from webhook.settings.model import Settings
+from webhook.settings.model import Settings, read_settings
 
 NAME = ("models", "iris")
 SDEP = "/apis/machinelearning.seldon.io/v1/namespaces/models/seldondeployments/iris"
@@ -421,6 +421,25 @@ def test_pods_that_cannot_be_listed_are_reported_and_stop_nothing():
         f"Deployment {MODEL}: 0 of 1 pods are available; "
         "cannot list its pods: unable to parse requirement"
     )
+
+
+def test_images_that_the_settings_name_are_those_of_the_pods():
+    own = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "rendering": {"modelServerImages": {"SKLEARN_SERVER": {"seldon": "ours:1"}}},
+        }
+    )
+    graph = {"name": "m", "implementation": "SKLEARN_SERVER", "modelUri": "gs://models/iris"}
+    document = with_predictor(graph=graph, componentSpecs=None)
+    state = compute_desired_state(document, ControllerSettings(own, RenderOptions()), NO_FACTS)
+    (pod,) = [
+        each.object["spec"]["template"]["spec"]
+        for each in state.objects
+        if each.rendered.kind == "Deployment"
+    ]
+    assert [c["image"] for c in pod["containers"]] == ["ours:1"]
 
 
 @pytest.mark.parametrize("step", ["compute_desired_state", "plan_actions"])

@@ -272,8 +272,9 @@ def test_an_author_s_own_fault_is_not_the_orchestrator_s():
     assert finding.remediation == ""
 
 
-def test_a_container_of_the_orchestrator_s_name_is_not_seldon_s_where_graphgate_reconciles():
-    own = replace(BASELINE, operator="graphgate")
+@pytest.mark.parametrize("operator", ["graphgate", "seldon"])
+def test_an_author_s_container_of_the_orchestrator_s_name_is_not_seldon_s(operator):
+    own = replace(BASELINE, operator=operator)
     engine = {"name": "seldon-container-engine", "image": "i", **PRIVILEGED}
     denials = evaluate(with_pod(containers=[*containers({}), engine]), own, NO_FACTS).denials
     (finding,) = [f for f in denials if f.rule_id.startswith("pod-security/")]

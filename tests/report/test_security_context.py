@@ -17,7 +17,8 @@ from webhook.report.security_context_text import format_text
 from webhook.settings.model import read_settings
 from webhook.yamldoc import read
 
-SETTINGS = read_settings()
+SETTINGS = read_settings(operator="graphgate")
+OF_SELDON = read_settings(operator="seldon")
 SERVER = {"name": "classifier", "implementation": "SKLEARN_SERVER", "modelUri": "gs://b/m"}
 
 
@@ -83,6 +84,25 @@ def test_the_text_says_what_is_added():
     text = format_text("m", explain(minimal()))
     assert '"classifier"\n' in text
     assert '"seldon-container-engine", added by graphgate\n' in text
+
+
+def test_containers_of_seldon_s_operator_are_as_it_adds_them():
+    """It drops no capabilities: its pods do not meet restricted, whatever the template says."""
+    document = with_pod(
+        securityContext={"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    )
+    (container,) = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    container["securityContext"] = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    of_graphgate, of_seldon = explain(document), explain(document, settings=OF_SELDON)
+    assert [dict(c.levels)["restricted"] for c in of_graphgate] == [True, True]
+    assert [dict(c.levels)["restricted"] for c in of_seldon] == [False, False]
+    assert fields(of_graphgate[1])["capabilities"] == ("drop ALL", "graphgate")
+    assert fields(of_seldon[1])["capabilities"] == ("the runtime's default set", "")
+    assert fields(of_seldon[1])["allowPrivilegeEscalation"] == ("false", "Seldon's operator")
+    assert "engine\", added by Seldon's operator\n" in format_text("m", of_seldon)
 
 
 def test_each_value_names_who_set_it():

@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.rendering.explainer import explainer_image
+from webhook.rendering.model_servers import known_servers, server_protocols
 from webhook.rules import all_rules
 from webhook.settings.model import RuleSetting, Settings, read_settings
 from webhook.settings.rendering import (
@@ -197,8 +200,6 @@ def test_what_cannot_be_meant_is_refused_with_its_place(section, sentence):
 
 
 def test_images_of_the_settings_go_before_those_of_the_cluster():
-    from webhook.graph.cluster_facts import Facts
-
     settings = read_settings(
         {
             "apiVersion": "graphgate.io/v1alpha1",
@@ -218,9 +219,39 @@ def test_images_of_the_settings_go_before_those_of_the_cluster():
         explainer_images={"image": "theirs", "image_v2": "theirs"},
     )
     facts = settings.with_model_servers(known)
-    assert facts.model_servers == {
-        "SKLEARN_SERVER": {
-            "protocols": {"v2": {"image": "mine/mlserver:1"}, "seldon": {"image": "theirs"}}
-        }
+    assert server_protocols(facts, "SKLEARN_SERVER") == {
+        "v2": {"image": "mine/mlserver:1"},
+        "seldon": {"image": "theirs"},
     }
-    assert facts.explainer_images == {"image": "mine/alibi:1", "image_v2": "theirs"}
+    assert [explainer_image(facts, p) for p in ("seldon", "v2")] == ["mine/alibi:1", "theirs"]
+
+
+def test_images_of_the_settings_leave_open_what_else_the_cluster_has():
+    settings = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "rendering": {
+                "modelServerImages": {"OUR_SERVER": {"v2": "mine/mlserver:1"}},
+                "explainerImages": {"image": "mine/alibi:1"},
+            },
+        }
+    )
+    facts = settings.with_model_servers(NO_FACTS)
+    assert (facts.model_servers, facts.explainer_images) == (None, None)
+    assert set(known_servers(facts)) > {"OUR_SERVER", "XGBOOST_SERVER"}
+
+
+def test_servers_of_the_settings_keep_the_images_of_the_cluster():
+    entry = {"protocols": {"seldon": {"image": "theirs"}}}
+    settings = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "modelServers": ["SKLEARN_SERVER", "OUR_SERVER"],
+        }
+    )
+    facts = settings.with_model_servers(
+        Facts(model_servers={"SKLEARN_SERVER": entry, "XGBOOST_SERVER": entry})
+    )
+    assert facts.model_servers == {"SKLEARN_SERVER": entry, "OUR_SERVER": None}

@@ -7,6 +7,8 @@ that `--help` and `check` start quickly. Exit codes: 0 fine, 1 denied, 2 could n
 
 import os
 import pkgutil
+import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import cast
 
@@ -14,6 +16,10 @@ import click
 
 from webhook.cli import commands
 from webhook.cli.colour import add_colour_option, colour_of_environment
+
+_INTERRUPTED = 130
+_PIPE_CLOSED = 141
+"""128 and the signal, as after SIGINT and SIGPIPE."""
 
 
 class Commands(click.Group):
@@ -34,6 +40,36 @@ class Commands(click.Group):
             return None
         module = import_module(f"{commands.__name__}.{cmd_name}")
         return add_colour_option(cast("click.Command", getattr(module, f"{cmd_name}_command")))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name; an unknown one gets the nearest name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from webhook.graph.suggest import nearest_word
+
+            if nearest := nearest_word(args[0], self.list_commands(ctx)):
+                message = f"{error.message} Did you mean {nearest!r}?"
+                raise click.UsageError(message, ctx) from None
+            raise
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; end it with the shell's exit code where somebody else ends it.
+
+        click would exit with 1, which means that something was denied.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\ngraphgate: interrupted", err=True)
+            ctx.exit(_INTERRUPTED)
+        except BrokenPipeError:
+            # The reader (head, less) has closed the pipe; closing it again would complain.
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(_PIPE_CLOSED)
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, requested: bool) -> None:

@@ -7,13 +7,15 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from webhook.files import is_folder, real_path
+
 _IS_POSIX = hasattr(os, "fchown")
 """Windows has no owner or mode to keep, and makes a new name last by itself."""
 
 
 def folders_of(paths: tuple[str, ...]) -> tuple[Path, ...]:
     """Return the folders in which the named paths let a command write: a file's is its own."""
-    return tuple((path if path.is_dir() else path.parent).resolve() for path in map(Path, paths))
+    return tuple(real_path(path if is_folder(path) else Path(path).parent) for path in paths)
 
 
 def replace_file(path: Path, content: bytes, folders: tuple[Path, ...]) -> None:

@@ -4,13 +4,16 @@ A kustomize patch is not an object, and a Helm template is not YAML: both are ev
 are built. They are skipped with a line that says how to build them.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
+
 from webhook.cli.selection_options import ALL_FILES, FileSelection
-from webhook.files import read_file
+from webhook.files import is_file, is_folder, read_file, real_path
 from webhook.runtime.manifest_files import manifest_files
 
 _KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -32,7 +35,11 @@ def select_manifests(paths: tuple[str, ...], selection: FileSelection = ALL_FILE
     """Return the manifests that the paths name; "-" is standard input.
 
     selection  what is left out of them, besides what git ignores in the folders
+
+    A note on standard error says that a terminal is read.
     """
+    if "-" in (paths or ("-",)) and sys.stdin.isatty():
+        click.echo("graphgate: reading manifests from the terminal; end with Ctrl-D", err=True)
     files: list[str] = []
     charts: dict[Path, None] = {}
     patches: dict[Path, int] = {}
@@ -60,12 +67,23 @@ def select_manifests(paths: tuple[str, ...], selection: FileSelection = ALL_FILE
     return Manifests(tuple(files), tuple(notes))
 
 
+def report_nothing_found(paths: tuple[str, ...], others: int) -> None:
+    """Say on standard error that there was no SeldonDeployment: a green run must not hide that.
+
+    others  how many documents of other kinds there were
+    """
+    named = ["standard input" if path == "-" else path for path in paths or ("-",)]
+    where = ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
+    of_others = f" ({others} of other kinds)" if others else ""
+    click.echo(f"graphgate: no SeldonDeployment found in {where}{of_others}", err=True)
+
+
 def _chart_of(file: Path) -> Path | None:
     """Return the chart of which a file is a template, the outermost of charts in charts."""
     chart = None
     for folder in file.parents:
         is_part = folder.name == "templates" or (chart and folder.name == "charts")
-        if is_part and (folder.parent / "Chart.yaml").is_file():
+        if is_part and is_file(folder.parent / "Chart.yaml"):
             chart = folder.parent
     return chart
 
@@ -78,7 +96,7 @@ class _PatchFinder:
 
     def kustomization_of(self, file: Path) -> Path | None:
         """Return the folder whose kustomization has the file as a patch; None if none has."""
-        target = file.resolve()
+        target = real_path(file)
         for folder in list(file.parents)[:_MAX_LEVELS_UP]:
             if folder not in self.by_folder:
                 self.by_folder[folder] = frozenset(_patches_in(folder))
@@ -94,14 +112,14 @@ def _patches_in(folder: Path) -> Iterator[Path]:
     for name in _patch_names(document):
         # What is not a path is a patch written in place.
         if "\n" not in name and len(name) < 4096:
-            yield (folder / name).resolve()
+            yield real_path(folder / name)
     components = document.get("components")
     for name in components if isinstance(components, list) else ():
-        if isinstance(name, str) and "\n" not in name and (folder / name).is_dir():
-            inner = (folder / name).resolve()
+        if isinstance(name, str) and "\n" not in name and is_folder(folder / name):
+            inner = real_path(folder / name)
             for patch in _patch_names(_read_kustomization(inner)):
                 if "\n" not in patch and len(patch) < 4096:
-                    yield (inner / patch).resolve()
+                    yield real_path(inner / patch)
 
 
 def _patch_names(document: dict[str, Any]) -> Iterator[str]:

@@ -93,7 +93,7 @@ def render_files(
         for result in report.results:
             if result.evaluated is not None and result.verdict == "allowed":
                 document = parsed_file.documents[result.index]
-                objects = _render_object(result.evaluated, facts, images, namespace)
+                objects = _render_object(result.evaluated, images, namespace)
                 own_namespace = result.evaluated.view.namespace
                 rendered_files.append(RenderedFile(path, document, own_namespace, objects))
             else:
@@ -113,7 +113,7 @@ def _judge_what_is_rendered(settings: "Settings", facts: "Facts") -> "Settings":
 
 
 def _render_object(
-    evaluated: "EvaluatedObject", facts: "Facts", images: "ImageOptions", namespace: str
+    evaluated: "EvaluatedObject", images: "ImageOptions", namespace: str
 ) -> "tuple[Rendered, ...]":
     from webhook.graph.parse import parse
     from webhook.rendering.render import render
@@ -130,6 +130,6 @@ def _render_object(
         executor_image=images.executor_image,
         initializer_image=images.storage_initializer_image,
     )
-    facts = replace(facts, operator_version=evaluated.facts.operator_version)
+    facts = evaluated.facts  # with the model servers and images that the settings name
     routes = render_routes(view, options, facts, namespace=namespace)
     return (*render(view, options, facts), *routes)

@@ -67,10 +67,11 @@ def compute_desired_state(
     namespace = get_str(metadata, "namespace")
     evaluated = read_object(document, settings.settings, facts, operator="graphgate")
     decision, deployment, own = evaluate_object(evaluated), evaluated.view, evaluated.settings
+    known = evaluated.facts  # with the images that the settings name
     options = replace(settings.render_options, defaults=own.defaults, routing=own.routing)
     rendered = (
-        *render(deployment, options, facts),
-        *render_routes(deployment, options, facts, namespace=namespace),
+        *render(deployment, options, known),
+        *render_routes(deployment, options, known, namespace=namespace),
     )
     blocking_error = find_blocking_error(deployment, rendered)
     if blocking_error:

@@ -229,11 +229,16 @@ def _find_violations(
 
 
 def _ways_out(violation: Violation, rendered: RenderedPod | None) -> str:
-    """Return what to do about the orchestrator of Seldon's operator; "": it is not to blame."""
+    """Return what to do about the orchestrator of Seldon's operator; "": it is not to blame.
+
+    Nor is it where the author wrote a container of that name: its place is among their containers.
+    """
     if rendered is None or not rendered.made_by_seldon:
         return ""
     is_orchestrator = any(
-        rendered.container_name(path) == ORCHESTRATOR_CONTAINER for path in violation.paths
+        rendered.container_name(path) == ORCHESTRATOR_CONTAINER
+        and "containers" not in rendered.locate(path)
+        for path in violation.paths
     )
     return SELDON_ORCHESTRATOR_WAYS_OUT if is_orchestrator else ""
 

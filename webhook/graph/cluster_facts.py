@@ -25,10 +25,10 @@ class Facts:
                       seldon-config ConfigMap; None: not known
     explainer_images  images of explainers, as the entry `explainer` of seldon-config: `image`, and
                       `image_v2` for the protocol v2; empty: there are none; None: not known
-    initializer the image that downloads models, as the entry `storageInitializer` of
-    seldon-config: `image`,
-                `cpuRequest`, `cpuLimit`, `memoryRequest`, `memoryLimit`; what is missing is as
-                graphgate has it built in
+    storage_initializer
+                      the image that downloads models, as the entry `storageInitializer` of
+                      seldon-config: `image`, `cpuRequest`, `cpuLimit`, `memoryRequest`,
+                      `memoryLimit`; what is missing is as graphgate has it built in
     openshift         whether the cluster serves security.openshift.io/v1
     kubernetes_minor  the cluster's Kubernetes minor version (36 for v1.36); None: not known
     operator          who reconciles: "seldon" where Seldon's operator runs; None: not known. The
@@ -38,6 +38,10 @@ class Facts:
                       root included (11 for Seldon's own); None: all, or not known
     mirrors_percent   whether the cluster's HTTPRoutes can mirror a share of the requests (Gateway
                       API v1.3); None: not known
+    configured_server_images, configured_explainer_images
+                      images that graphgate's settings name, before those of the cluster: of model
+                      servers by name and protocol, of explainers by key. What else there is, they
+                      do not say
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -50,6 +54,8 @@ class Facts:
     operator: Operator | None = None
     mirrors_percent: bool | None = None
     operator_version: str | None = None
+    configured_server_images: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    configured_explainer_images: Mapping[str, str] = field(default_factory=dict)
 
     def for_namespace(self, namespace: str) -> "Facts":
         """Return what of it matters to objects in one namespace."""

@@ -90,7 +90,7 @@ def lint_parsed(
             found = [*_action_findings(decision), *_yaml_findings(document, evaluated)]
             result = replace(
                 _document_result(file, document, decision, found, lines),
-                operator=_resolve_operator(evaluated),
+                operator=operator_of(evaluated),
                 evaluated=evaluated if with_objects else None,
             )
         elif (misspelled := find_misspelled_kind(document.value)) is not None:
@@ -181,8 +181,8 @@ def read_document(
     )
 
 
-def _resolve_operator(evaluated: EvaluatedObject) -> OperatorChoice:
-    """Return whose pods the engine has evaluated, and the evidence."""
+def operator_of(evaluated: EvaluatedObject) -> OperatorChoice:
+    """Return whose pods the engine evaluates, and the evidence."""
     return resolve_operator(evaluated.submitted, evaluated.settings, evaluated.given_facts)
 
 
@@ -377,7 +377,7 @@ def _unreadable_result(
     file: str, parsed_file: ParsedFile, error: DocumentError, lines: list[str]
 ) -> DocumentResult:
     finding = Finding(ROOT, str(error), rule_id=UNREADABLE_RULE_ID)
-    located = LocatedFinding(
-        finding, "deny", line=error.line, column=error.column, source=lines[error.line - 1]
-    )
+    # Bytes that cannot be decoded have no lines.
+    source = lines[error.line - 1] if error.line <= len(lines) else ""
+    located = LocatedFinding(finding, "deny", line=error.line, column=error.column, source=source)
     return DocumentResult(file, len(parsed_file.documents), error.line, "error", (located,))

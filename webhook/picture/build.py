@@ -38,7 +38,7 @@ def build_picture(evaluated: EvaluatedObject, findings: Iterable[ActionFinding])
               (or the container that runs it), another container, a Deployment, the explainer, the
               predictor, the object
     """
-    view, settings, facts = evaluated.view, evaluated.settings, evaluated.given_facts
+    view, settings, facts = evaluated.view, evaluated.settings, evaluated.facts
     options = settings.rendering.render_options(settings.defaults, operator=evaluated.operator)
     # Whether there is one, the reconciler's flags say; what is admitted must run with it.
     options = replace(options, orchestrator=options.orchestrator or OrchestratorOptions(""))

@@ -88,13 +88,15 @@ def render_explainer_deployment(layout: PredictorLayout) -> Sourced:
 
 
 def explainer_image(facts: Facts, protocol: str) -> str:
-    """Return the image that seldon-config has for explainers of a protocol; "": none, or unknown.
+    """Return the image that settings or seldon-config have for explainers of a protocol.
+
+    "": none, or unknown.
 
     Source: Seldon Core v1.17, explainers: `image` is not a fallback for `image_v2`.
     """
-    return (facts.explainer_images or {}).get(
-        "image_v2" if protocol in V2_PROTOCOLS else "image", ""
-    )
+    key = "image_v2" if protocol in V2_PROTOCOLS else "image"
+    known = facts.explainer_images or {}
+    return facts.configured_explainer_images.get(key) or known.get(key, "")
 
 
 def explainer_port(layout: PredictorLayout) -> int:

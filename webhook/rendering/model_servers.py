@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from webhook.graph import schema
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import Node, get_mapping, get_str
 from webhook.graph.well_known import NO_STORAGE_INITIALIZER_ANNOTATION
 from webhook.rendering.environment import MODELS_PATH, compact_json, node_parameters
@@ -83,14 +85,29 @@ def server_image(layout: PredictorLayout, node: Node, protocol: str) -> str:
 
     v2 and kfserving are fallbacks for each other.
     """
-    entry = (layout.facts.model_servers or {}).get(node.implementation)
-    protocols = get_mapping(entry, "protocols") if type(entry) is dict else {}
+    protocols = server_protocols(layout.facts, node.implementation)
     for name in (protocol, *sorted(V2_PROTOCOLS - {protocol} if protocol in V2_PROTOCOLS else ())):
         config = get_mapping(protocols, name)
         if image_name := get_str(config, "image"):
             version = get_str(config, "defaultImageVersion")
             return f"{image_name}:{version}" if version else image_name
     return ""
+
+
+def known_servers(facts: Facts) -> tuple[str, ...]:
+    """Return the names of the model servers: of Seldon's own where the cluster's are not known."""
+    names = facts.model_servers
+    if names is None:
+        names = dict.fromkeys(schema.enum_values("prepackaged-servers"))
+    return (*names, *(name for name in facts.configured_server_images if name not in names))
+
+
+def server_protocols(facts: Facts, implementation: str) -> dict[str, Any]:
+    """Return the entry of each protocol for which a server has an image; {}: none is known."""
+    entry = (facts.model_servers or {}).get(implementation)
+    protocols = get_mapping(entry, "protocols") if type(entry) is dict else {}
+    images = facts.configured_server_images.get(implementation, {})
+    return {**protocols, **{protocol: {"image": image} for protocol, image in images.items()}}
 
 
 def env_secret_name(layout: PredictorLayout, raw: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """GitHub workflow commands: each finding becomes an annotation on its line of a pull request."""
 
 from webhook.engine.messages import format_finding
+from webhook.graph.text import escape_control_chars
 from webhook.lint.result import DocumentResult, LocatedFinding, Report
 from webhook.rules import Action
 
@@ -21,7 +22,7 @@ def write(report: Report) -> str:
 
 def _command(result: DocumentResult, located: LocatedFinding) -> str:
     properties = {
-        "file": result.file,
+        "file": "\n".join(map(escape_control_chars, result.file.split("\n"))),
         "line": str(located.line),
         "col": str(located.column),
         "endColumn": str(located.column + located.width),

@@ -1,7 +1,8 @@
 """The effective security context of each container: each value, its source, the levels it meets.
 
-Here: containers that the author wrote and those that graphgate adds (model servers, orchestrator,
-storage initializer, explainer). Not here: how it is printed (`security_context_text`).
+Here: containers that the author wrote and those that the operator adds (model servers,
+orchestrator, storage initializer, explainer). Not here: how it is printed
+(`security_context_text`).
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -12,7 +13,7 @@ from webhook.defaulting import SECURITY_DEFAULTS_ANNOTATION, DefaultingOptions
 from webhook.engine.evaluated_object import EvaluatedObject
 from webhook.engine.pod_checks import find_pod_templates
 from webhook.engine.rendered_pods import RenderedPod, render_pods
-from webhook.graph.cluster_facts import Facts, Namespace
+from webhook.graph.cluster_facts import Facts, Namespace, Operator
 from webhook.graph.parse import parse
 from webhook.graph.path import Path, nearest_existing_path
 from webhook.podsecurity import LEVELS, Level, Pod, evaluate_pod
@@ -28,6 +29,9 @@ from webhook.settings.pod_security import resolve_standard
 SCC_ASSIGNED_FIELDS = frozenset({"runAsUser", "runAsNonRoot", "seccompProfile", "capabilities"})
 """What the SCC restricted-v2 of OpenShift fills in when the pod is made."""
 
+OPERATOR_NAMES: Mapping[Operator, str] = {"graphgate": "graphgate", "seldon": "Seldon's operator"}
+"""Who adds containers, as reports call them."""
+
 
 @dataclass(frozen=True, slots=True)
 class EffectiveField:
@@ -35,7 +39,8 @@ class EffectiveField:
 
     value   what holds: "8888", "RuntimeDefault", or the default in words
     source  "author, at the container", "author, at the pod", "default", "namespace" (a default of
-            the namespace), "graphgate" (part of a container that it adds), "SCC", or ""
+            the namespace), "SCC", "" or, of what is part of an added container, who adds it:
+            "graphgate", "Seldon's operator"
     """
 
     field: str
@@ -48,7 +53,8 @@ class ContainerSecurity:
     """One container: its path, its fields, and the levels whose every check its pod passes.
 
     path      where the author wrote it, or what it is added for
-    injected  whether graphgate adds it
+    injected  whether the operator adds it
+    added_by  who adds it: "graphgate", "Seldon's operator"; "": its author wrote it
     """
 
     path: Path
@@ -56,15 +62,16 @@ class ContainerSecurity:
     fields: tuple[EffectiveField, ...]
     levels: tuple[tuple[Level, bool], ...]
     injected: bool = False
+    added_by: str = ""
 
 
 def explain_security(evaluated: EvaluatedObject) -> Iterator[ContainerSecurity]:
     """Yield every container of every pod of a SeldonDeployment.
 
-    First those of each pod template with what graphgate adds to its pod, then the pods that have
-    no template.
+    First those of each pod template with what the operator adds to its pod, then the pods that have
+    no template. The pods are those of the operator that creates them, as for `evaluate`.
     """
-    document, settings, facts = evaluated.submitted, evaluated.settings, evaluated.given_facts
+    document, settings, facts = evaluated.submitted, evaluated.settings, evaluated.facts
     known = facts.namespaces.get(evaluated.namespace)
     namespace = known or Namespace()
     version = resolve_standard(settings.pod_security, known, facts.kubernetes_minor).version
@@ -73,6 +80,7 @@ def explain_security(evaluated: EvaluatedObject) -> Iterator[ContainerSecurity]:
         document,
         "namespace" if SECURITY_DEFAULTS_ANNOTATION in namespace.annotations else "default",
         assigned_by_scc=is_scc_active(namespace, openshift=facts.openshift),
+        operator=OPERATOR_NAMES[evaluated.operator],
     )
     undefaulted = _undefaulted_values(document, facts, known)
     for template in find_pod_templates(evaluated.view):
@@ -111,7 +119,7 @@ def _injected(
 
 
 def _undefaulted_values(document: Any, facts: Facts, known: Namespace | None) -> ContainerValues:
-    """Return what rendering sets in containers without any defaults: that is graphgate's own."""
+    """Return what rendering sets in containers without any defaults: that is the operator's own."""
     without_annotation = known
     if known is not None:
         annotations = {
@@ -135,6 +143,7 @@ class _Sources:
     document: Any
     default_source: str
     assigned_by_scc: bool
+    operator: str
 
     def container(
         self,
@@ -157,6 +166,7 @@ class _Sources:
             ),
             levels=levels,
             injected=constant is not None,
+            added_by="" if constant is None else self.operator,
         )
 
     def _field(
@@ -169,7 +179,7 @@ class _Sources:
         if path[-1:] == (field,) and nearest_existing_path(self.document, path) == path:
             source = f"author, at the {value.origin}"
         elif constant is not None and constant.get(field) == value.value:
-            source = "graphgate"
+            source = self.operator
         else:
             source = self.default_source
         return EffectiveField(field, _format_value(value.value), source)

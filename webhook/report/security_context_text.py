@@ -22,7 +22,7 @@ def format_text(object_name: str, containers: Sequence[ContainerSecurity]) -> st
             max(len(getattr(right, column)) for right in container.fields)
             for column in ("field", "value")
         ]
-        added = ", added by graphgate" if container.injected else ""
+        added = f", added by {container.added_by}" if container.injected else ""
         lines = [f'{container.path} "{container.name}"{added}']
         lines.extend(
             f"  {right.field:{widths[0]}}  {right.value:{widths[1]}}  {right.source}".rstrip()

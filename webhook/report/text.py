@@ -9,9 +9,10 @@ deny: children must be a list of nodes, got a mapping (name) [children-not-a-lis
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from webhook.engine.messages import MAX_MESSAGE_LENGTH, MAX_PATH_LENGTH, format_path
+from webhook.engine.operator import OperatorChoice
 from webhook.graph.text import count_noun, escape_control_chars, shorten
 from webhook.lint.result import DocumentResult, LocatedFinding, Report
 
@@ -102,14 +103,21 @@ def _summary(report: Report, style: Style) -> str:
     if report.skipped_documents:
         parts.append(f"{report.skipped_documents} of other kinds skipped")
     line = ", ".join(parts)
-    return "\n".join((f"{line}{_fixable(report)}", *report.undecided, *_operator_lines(report)))
+    return "\n".join(
+        (f"{line}{_fixable(report)}", *report.undecided, *operator_lines(report.operators))
+    )
 
 
-def _operator_lines(report: Report) -> Iterator[str]:
-    """Yield whose pods were evaluated and what shows it: once, or once for each evidence."""
-    for (operator, evidence), count in report.operators.items():
-        objects = "" if len(report.operators) == 1 else f" of {count_noun(count, 'object')}"
-        yield f"pods{objects} checked as {_OPERATORS[operator]} creates them: {evidence}"
+def operator_lines(
+    choices: Mapping[OperatorChoice, int], participle: str = "checked"
+) -> Iterator[str]:
+    """Yield whose pods a report is on and what shows it: once, or once for each evidence.
+
+    choices  each with the number of objects
+    """
+    for (operator, evidence), count in choices.items():
+        objects = "" if len(choices) == 1 else f" of {count_noun(count, 'object')}"
+        yield f"pods{objects} {participle} as {_OPERATORS[operator]} creates them: {evidence}"
 
 
 def _fixable(report: Report) -> str:

@@ -264,12 +264,13 @@ class Settings:
     def with_model_servers(self, facts: Facts) -> Facts:
         """Return the facts with the servers and images that the settings name.
 
-        They take precedence over any other.
+        They take precedence over any other. A server that the cluster has, too, keeps its images.
         """
         facts = self.rendering.with_images(facts)
         if self.model_servers is None:
             return facts
-        return replace(facts, model_servers=dict.fromkeys(self.model_servers))
+        known = facts.model_servers or {}
+        return replace(facts, model_servers={name: known.get(name) for name in self.model_servers})
 
 
 _DEFAULT_RULE_SETTING = RuleSetting()

@@ -174,20 +174,18 @@ class RenderingSettings:
         )
 
     def with_images(self, facts: Facts) -> Facts:
-        """Return the facts with the images of the settings before those of the cluster."""
-        if self.explainer_images:
-            known = facts.explainer_images or {}
-            facts = replace(facts, explainer_images={**known, **self.explainer_images})
-        if not self.model_server_images:
+        """Return the facts with the images of the settings before those of the cluster.
+
+        What is not known of the cluster stays unknown: an image for one server does not say that
+        there are no others.
+        """
+        if not self.model_server_images and not self.explainer_images:
             return facts
-        servers = dict(facts.model_servers or {})
-        for name, images in self.model_server_images.items():
-            entry = servers.get(name)
-            entry = dict(entry) if isinstance(entry, Mapping) else {}
-            protocols = dict(entry.get("protocols") or {})
-            protocols |= {protocol: {"image": image} for protocol, image in images.items()}
-            servers[name] = {**entry, "protocols": protocols}
-        return replace(facts, model_servers=servers)
+        return replace(
+            facts,
+            configured_server_images=self.model_server_images,
+            configured_explainer_images=self.explainer_images,
+        )
 
 
 def rendering_schema() -> dict[str, Any]:

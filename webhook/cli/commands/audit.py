@@ -24,6 +24,7 @@ from webhook.cli.policy_options import (
     policies_option,
     resolve_sources,
 )
+from webhook.cli.standard_output import write_document
 from webhook.errors import PolicyError, SettingsError
 from webhook.server.policy_files import parse_policies, read_files
 
@@ -139,7 +140,7 @@ def audit_command(
         other = Auditor(
             other_settings, compare.facts(facts), _policy_context(other_sources.paths, objects)
         )
-        sys.exit(tell_impact(audit_all(ImpactAuditor(auditor, other)), output, _write))
+        sys.exit(tell_impact(audit_all(ImpactAuditor(auditor, other)), output, write_document))
     minor = facts.kubernetes_minor
     writer = open_writer(
         output,
@@ -156,18 +157,11 @@ def audit_command(
     tally = Tally()
     for audited in audit_all(auditor):
         tally.add(audited)
-        _write(writer.add(audited))
-    _write(writer.finish(tally))
+        write_document(writer.add(audited))
+    write_document(writer.finish(tally))
     if not tally.objects:
         click.echo("graphgate: no SeldonDeployment found", err=True)
     sys.exit(tally.exit_code)
-
-
-def _write(text: str) -> None:
-    """Write in UTF-8, whatever the terminal uses: reports are usually files."""
-    if text:
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-        sys.stdout.buffer.flush()
 
 
 def _parse_selector(text: str) -> "LabelSelector":

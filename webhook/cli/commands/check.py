@@ -13,7 +13,7 @@ from webhook.cli.check_config import config_options
 from webhook.cli.durations import Duration
 from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
-from webhook.cli.manifests import select_manifests
+from webhook.cli.manifests import report_nothing_found, select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import find_undecided, policies_option, resolve_policy_context
 from webhook.cli.repository import name_in_repository
@@ -25,6 +25,7 @@ from webhook.cli.selection_options import (
     restrict_report,
     rule_selection_options,
 )
+from webhook.cli.standard_output import write_document
 from webhook.errors import SettingsError
 from webhook.files import read_input
 from webhook.graph.text import count_noun
@@ -113,8 +114,6 @@ def check_command(
 
     Exit 0: all would be allowed, 1: one would be denied, 2: something could not be evaluated.
     """
-    if paths in {(), ("-",)} and sys.stdin.isatty():
-        click.echo("graphgate: reading manifests from the terminal; end with Ctrl-D", err=True)
     settings = load_settings(flags)
     facts = load_facts(facts_file)
     policy_context = request.as_user(resolve_policy_context(policy_paths, settings, flags))
@@ -137,10 +136,12 @@ def check_command(
         for sentence in report.undecided:
             click.echo(f"graphgate: {sentence}", err=True)
     shown = report.quiet() if quiet else report
-    if shown.results or not quiet or output != "text":
+    if output != "text":
+        write_document(_format_report(shown, output))
+    elif shown.results or not quiet:
         click.echo(_format_report(shown, output), nl=False)
     if not report.results:
-        _report_nothing(paths, report.skipped_documents)
+        report_nothing_found(paths, report.skipped_documents)
         sys.exit(2 if require_any else 0)
     sys.exit(report.exit_code or (fail_on == "warn" and report.has_warnings))
 
@@ -156,14 +157,6 @@ def _write_exceptions(report: "Report", file: Path, ttl: float) -> None:
         raise SettingsError(f"{file} cannot be written: {error.strerror}") from error
     exempted = count_noun(baseline.errors, "error is", "errors are")
     click.echo(f"graphgate: {exempted} exempted by {file}; pass it to --policies", err=True)
-
-
-def _report_nothing(paths: tuple[str, ...], skipped: int) -> None:
-    """Say on standard error that nothing was checked: a green run must not hide that."""
-    named = ["standard input" if path == "-" else path for path in paths or ("-",)]
-    where = ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
-    others = f" ({skipped} of other kinds)" if skipped else ""
-    click.echo(f"graphgate: no SeldonDeployment found in {where}{others}", err=True)
 
 
 def _format_report(report: "Report", output: str) -> str:

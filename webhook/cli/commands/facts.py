@@ -4,6 +4,7 @@ import click
 
 from webhook.cli.cluster_options import ClusterFlags, cluster_options, namespaces_option
 from webhook.cli.examples import examples
+from webhook.cli.standard_output import write_document
 
 
 @click.command(
@@ -35,4 +36,4 @@ def facts_command(namespaces: tuple[str, ...], cluster: ClusterFlags) -> None:
     for missing in gathered.missing:
         click.echo(f"graphgate: left out: {missing}", err=True)
     heading = f"# Written by graphgate facts, from {client.server}\n"
-    click.echo(write_facts(gathered.facts, heading), nl=False)
+    write_document(write_facts(gathered.facts, heading))

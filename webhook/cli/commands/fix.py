@@ -1,9 +1,10 @@
 """`graphgate fix`: fix what can be fixed in the author's own text."""
 
 import difflib
+import operator
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,13 @@ import click
 from webhook.cli.check_config import config_options
 from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
-from webhook.cli.manifests import select_manifests
+from webhook.cli.manifests import report_nothing_found, select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
 from webhook.cli.selection_options import FileSelection, file_selection_options
+from webhook.cli.standard_output import write_document
 from webhook.files import read_input
+from webhook.graph.text import escape_control_chars
 
 if TYPE_CHECKING:
     from webhook.graph.finding import Finding
@@ -72,7 +75,7 @@ def fix_command(
     for note in manifests.notes:
         click.echo(f"graphgate: {note}", err=True)
     folders = folders_of(paths)
-    total, code = _Counts(), 0
+    total, code, printed = _Counts(), 0, ""
     for path in manifests.files:
         try:
             fix_result = autofix(read_input(path), settings, facts, policy_context, unsafe=unsafe)
@@ -82,28 +85,39 @@ def fix_command(
             if write:
                 _write_back(path, fix_result, folders)
             else:
-                _print_text(path, fix_result, as_diff=as_diff)
+                printed = _print_text(path, fix_result, printed, as_diff=as_diff)
+        except BrokenPipeError:
+            raise
         except OSError as error:
             click.echo(f"graphgate: {path}: {error.strerror or error}", err=True)
             report = unreadable_file_report(path, error.strerror or str(error))
         else:
             total = total.plus(_report_fixes(path, fix_result, report))
+            if fix_result.parsed_file.errors:
+                code = 2  # also where nothing of it could be read, and nothing is left to check
         code = max(code, report.exit_code)
     if summary := total.summary():
         click.echo(summary, err=True)
+    if not total.objects and not code:
+        report_nothing_found(paths, total.others)
     sys.exit(code)
 
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """Findings that were fixed, that are left, and those of them that have an unsafe fix."""
+    """Findings that were fixed, that are left, and those of them that have an unsafe fix.
+
+    And the SeldonDeployments in which they are, and the documents of other kinds.
+    """
 
     fixed: int = 0
     left: int = 0
     unsafe: int = 0
+    objects: int = 0
+    others: int = 0
 
     def plus(self, other: "_Counts") -> "_Counts":
-        return _Counts(self.fixed + other.fixed, self.left + other.left, self.unsafe + other.unsafe)
+        return _Counts(*map(operator.add, astuple(self), astuple(other)))
 
     def summary(self) -> str:
         """Return '8 fixed, 2 left (1 fixable with --unsafe-fixes)'; "" if there is nothing."""
@@ -113,22 +127,37 @@ class _Counts:
         return f"{self.fixed} fixed, {self.left} left{hidden}"
 
 
-def _print_text(path: str, fix_result: "FixResult", *, as_diff: bool) -> None:
+def _print_text(path: str, fix_result: "FixResult", printed: str, *, as_diff: bool) -> str:
     """Print the new text, or what it changes; with guesses among it, which fix is one.
 
-    The lines on fixes are before the diff, where patch and git skip them.
+    printed  the text that was printed before this one: together they are one stream of documents
+
+    The lines on fixes are before the diff, where patch and git skip them. Returns the new text.
     """
     old, new = fix_result.parsed_file.text, fix_result.text
     if not as_diff:
-        click.echo(new, nl=False)
-        return
+        if printed and new:
+            write_document(_separator(printed, new))
+        write_document(new, fix_result.parsed_file.encoding)
+        return new or printed
     has_guesses = any(finding.fix_safety == "unsafe" for finding in fix_result.applied)
     for finding in fix_result.applied if has_guesses else ():
         click.echo(f"# {finding.fix_safety} fix: {_describe(finding)}")
+    shown_path = escape_control_chars(path)
     lines = difflib.unified_diff(
-        old.splitlines(keepends=True), new.splitlines(keepends=True), path, path
+        old.splitlines(keepends=True),
+        new.splitlines(keepends=True),
+        shown_path,
+        shown_path,
     )
-    click.echo("".join(_mark_missing_newline(line) for line in lines), nl=False)
+    write_document("".join(_mark_missing_newline(line) for line in lines))
+    return new
+
+
+def _separator(before: str, after: str) -> str:
+    """Return what makes two texts one stream; "" where they make one as they are."""
+    end = "" if before.endswith(("\n", "\r")) else "\n"
+    return end if after.removeprefix("\ufeff").startswith("---") else f"{end}---\n"
 
 
 def _write_back(path: str, fix_result: "FixResult", folders: tuple[Path, ...]) -> None:
@@ -155,7 +184,9 @@ def _report_fixes(path: str, fix_result: "FixResult", report: "Report") -> _Coun
     for error in fix_result.parsed_file.errors:
         click.echo(f"{path}:{error.line}:{error.column}: not read: {error}", err=True)
     unsafe = sum(reason == _UNSAFE_REASON for *_, reason in left)
-    return _Counts(len(fix_result.applied), len(left), unsafe)
+    return _Counts(
+        len(fix_result.applied), len(left), unsafe, len(report.results), report.skipped_documents
+    )
 
 
 _UNSAFE_REASON = "the fix is a guess; use --unsafe-fixes"

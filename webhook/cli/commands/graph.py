@@ -10,6 +10,7 @@ from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
+from webhook.cli.standard_output import write_document
 from webhook.cli.trees import draw_trees
 from webhook.files import read_input
 
@@ -81,5 +82,5 @@ def graph_command(
         from importlib import import_module
 
         text: str = import_module(f"webhook.picture.{output}").write(pictures)
-        click.echo(text, nl=False)
+        write_document(text)
     sys.exit(2 if failed else 0)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from webhook.cli.examples import examples
+from webhook.cli.standard_output import write_document
 from webhook.errors import PolicyError
 from webhook.files import read_input
 from webhook.graph.well_known import SELDON_API_VERSION, SELDON_KIND
@@ -74,7 +75,10 @@ def test_command(
     }
     run = run_tests(contents, name_filter, evaluate_rendered_objects)
     render = {"text": render_text, "json": render_json, "junit": render_junit}[output]
-    click.echo(render(run), nl=False)
+    if output == "text":
+        click.echo(render(run), nl=False)
+    else:
+        write_document(render(run))
     failed = run.failed_results or (require_coverage and run.coverage_gaps)
     if name_filter and not run.results:
         raise click.UsageError(f'no case has "{name_filter}" in its name')
@@ -158,7 +162,7 @@ def exceptions_command(paths: tuple[Path, ...], output: str) -> None:
 
         fields = {"expires_at": "expiresAt"}
         exceptions = [{fields.get(k, k): v for k, v in asdict(row).items()} for row in rows]
-        click.echo(format_json({"exceptions": exceptions}), nl=False)
+        write_document(format_json({"exceptions": exceptions}))
         return
     for row in rows:
         click.echo(f"{row.state}: {row.name}: {row.objects} exempt from {row.exemptions}")
@@ -231,7 +235,7 @@ def convert_command(system: str, file: Path) -> None:
         click.echo(f"# {note}")
     for problem in policies.problems:
         click.echo(f"# {problem.name}: does not load: {explain_problem(problem.message, system)}")
-    click.echo(emit_documents(conversion.objects), nl=False)
+    write_document(emit_documents(conversion.objects))
     sys.exit(1 if policies.problems or not conversion.objects else 0)
 
 
@@ -257,7 +261,7 @@ def convert_psp_command(file: Path) -> None:
     settings = {"apiVersion": GRAPHGATE_API_VERSION, "kind": KIND, **conversion.settings}
     for note in conversion.notes:
         click.echo(f"# {note}")
-    click.echo(emit_document(settings), nl=False)
+    write_document(emit_document(settings))
 
 
 def _sample_deployment() -> dict[str, object]:

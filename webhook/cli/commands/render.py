@@ -10,6 +10,7 @@ from webhook.cli.examples import examples
 from webhook.cli.image_options import image_options
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.cli.standard_output import write_document
 
 if TYPE_CHECKING:
     from webhook.cli.image_options import ImageOptions
@@ -69,7 +70,7 @@ def render_command(
     rendered_files, rejected = render_files(paths, settings, load_facts(facts_file), images)
     for each in rendered_files:
         for rendered in each.objects:
-            click.echo(_format_document(each, rendered, show_source=show_source), nl=False)
+            write_document(_format_document(each, rendered, show_source=show_source))
     if rejected.results:
         click.echo(text.write(rejected), nl=False, err=True)
     sys.exit(rejected.exit_code)

@@ -8,6 +8,7 @@ import click
 
 import webhook
 from webhook.cli.examples import examples
+from webhook.cli.standard_output import write_document
 
 _IN_FILES = {"policytest": "policytest.json", "policyexception": "policyexception.json"}
 _KINDS = ("seldondeployment", "settings", "facts", "config", *_IN_FILES)
@@ -30,7 +31,7 @@ def schema_command(kind: str) -> None:
     """
     from webhook.report.json_text import format_json
 
-    click.echo(format_json(_load(kind)), nl=False)
+    write_document(format_json(_load(kind)))
 
 
 def _load(kind: str) -> dict[str, Any]:

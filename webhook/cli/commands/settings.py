@@ -5,6 +5,7 @@ import click
 from webhook.cli.examples import examples
 from webhook.cli.inputs import load_settings
 from webhook.cli.options import SettingsFlags, settings_options
+from webhook.cli.standard_output import write_document
 
 
 @click.command(
@@ -21,4 +22,4 @@ def settings_command(
     from webhook.settings.writer import write_settings
 
     settings = load_settings(flags)
-    click.echo(write_settings(settings), nl=False)
+    write_document(write_settings(settings))

@@ -19,10 +19,10 @@ Good:
 
 from collections.abc import Iterator
 
-from webhook.graph import schema
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Node, SeldonDeployment
+from webhook.rendering.model_servers import known_servers
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._stray_fields import has_alias_beside
 
@@ -33,17 +33,12 @@ FIELDS = frozenset({"implementation"})
 
 def check(node: Node, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each node with a server and no modelUri (source: seldon-checks V12)."""
-    servers = frozenset(
-        schema.enum_values("prepackaged-servers")
-        if facts.model_servers is None
-        else facts.model_servers
-    )
     if (
         node.implementation
         and node.raw.get("modelUri") in (None, "")
         and node.implementation != "HUGGINGFACE_SERVER"
         and is_prepackaged_server(node)
-        and node.implementation in servers  # else the unknown server is reported
+        and node.implementation in known_servers(facts)  # else the unknown server is reported
         and not has_alias_beside(deployment, node.path / "modelUri")
     ):
         yield Finding(

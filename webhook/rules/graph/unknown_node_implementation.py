@@ -30,6 +30,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Node
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
+from webhook.rendering.model_servers import known_servers
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._suggest import unknown_value_finding
 
@@ -46,9 +47,7 @@ def check(node: Node, facts: Facts) -> Iterator[Finding]:
     # The cheap test first: most nodes have their own container.
     if not node.implementation or not is_prepackaged_server(node):
         return
-    servers = schema.enum_values("prepackaged-servers")
-    if facts.model_servers is not None:
-        servers = tuple(facts.model_servers)
+    servers = known_servers(facts)
     if node.implementation not in servers:
         finding = unknown_value_finding(
             node.path / "implementation",

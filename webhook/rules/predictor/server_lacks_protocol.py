@@ -28,7 +28,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Node, Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.graph.text import join_words
-from webhook.rendering.model_servers import V2_PROTOCOLS
+from webhook.rendering.model_servers import V2_PROTOCOLS, server_protocols
 from webhook.rendering.node_kinds import is_prepackaged_server
 
 ACTION = "deny"
@@ -59,7 +59,8 @@ def check(
     if protocol not in schema.enum_values("protocols"):
         return  # unknown-protocol says so
     if facts.model_servers is None and protocol != "tensorflow":
-        yield from _check_shipped_server(node, predictor, protocol)
+        if protocol not in facts.configured_server_images.get(node.implementation, ()):
+            yield from _check_shipped_server(node, predictor, protocol)
         return
     if not node.implementation or not is_prepackaged_server(node):
         return
@@ -99,9 +100,8 @@ def _lacks_image(
     node: Node, predictor: Predictor, protocol: str, facts: Facts
 ) -> tuple[list[str], list[str]] | None:
     """Return the protocols with an image, and those of which one is required."""
-    entry = (facts.model_servers or {}).get(node.implementation)
-    protocols = get_mapping(entry, "protocols") if type(entry) is dict else {}
-    if not protocols:
+    protocols = server_protocols(facts, node.implementation)
+    if facts.model_servers is None or not protocols:
         return None  # nothing is known of its images
     # Triton speaks v2 whatever the object says; Seldon's operator still requires an image.
     is_triton = node.implementation == "TRITON_SERVER" and facts.operator == "graphgate"
