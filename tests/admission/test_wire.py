@@ -167,8 +167,14 @@ def test_a_finding_that_is_only_recorded_goes_to_the_audit_log():
 
 
 BROKEN = with_graph(children={"name": "x"})
-ENDING = with_graph(children={"name": "x"})
-ENDING["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+
+
+def ended(document):
+    metadata = {**document["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    return {**document, "metadata": metadata}
+
+
+ENDING = ended(BROKEN)
 
 
 @pytest.mark.parametrize(
@@ -192,8 +198,12 @@ def test_what_must_never_be_blocked_is_allowed_as_it_is(body, endpoint):
 
 @pytest.mark.parametrize(
     "body",
-    [encoded_review(ENDING), encoded_review(ENDING, "UPDATE", oldObject=minimal())],
-    ids=["created", "updated"],
+    [
+        encoded_review(ENDING),
+        encoded_review(ENDING, "UPDATE", oldObject=minimal()),
+        encoded_review(BROKEN, "UPDATE", oldObject=ended(minimal())),
+    ],
+    ids=["created", "updated", "no more"],
 )
 @pytest.mark.parametrize("endpoint", ["mutate", "validate"])
 def test_an_object_that_only_says_of_itself_that_it_is_being_deleted_is_evaluated(body, endpoint):

@@ -235,12 +235,13 @@ def test_a_finalizer_can_be_removed_whatever_the_object_holds(kubectl, unjudged)
     assert get(kubectl, "iris", "{.metadata.name}") == ""
 
 
-def test_an_object_that_says_that_it_is_being_deleted_is_created_as_any_other(kubectl):
-    document = named(minimal())
+@pytest.mark.parametrize("how", [("create",), ("apply",), ("apply", "--server-side")], ids=" ".join)
+def test_a_new_object_that_says_that_it_is_being_deleted_is_evaluated(kubectl, how):
+    document = named(with_graph(name="clasifier"))
     document["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    assert kubectl("create", "-f", "-", document=document).returncode == 0
-    assert get(kubectl, "iris", POD) == "8888"
-    assert get(kubectl, "iris", "{.metadata.deletionTimestamp}") == ""
+    ran = kubectl(*how, "-f", "-", document=document)
+    assert ran.returncode == 1
+    assert "[missing-container]" in ran.stderr
 
 
 @pytest.mark.parametrize(("policy", "stored"), [("Fail", False), ("Ignore", True)])

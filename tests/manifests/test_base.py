@@ -121,7 +121,7 @@ COMMON = {
         {
             "name": "not-being-deleted",
             "expression": 'request.operation == "CREATE" || '
-            "!has(oldObject.metadata.deletionTimestamp)",
+            "!has(object.metadata.deletionTimestamp) || !has(oldObject.metadata.deletionTimestamp)",
         }
     ],
     "namespaceSelector": {

@@ -258,18 +258,20 @@ ENDING = {"metadata": {"deletionTimestamp": "2030-01-01T00:00:00Z"}}
 
 
 @pytest.mark.parametrize(
-    ("operation", "old", "asked"),
+    ("operation", "new", "old", "asked"),
     [
-        ("UPDATE", {"metadata": {}}, True),
-        ("UPDATE", ENDING, False),
-        ("CREATE", None, True),
+        ("UPDATE", {"metadata": {}}, {"metadata": {}}, True),
+        ("UPDATE", ENDING, ENDING, False),
+        ("UPDATE", ENDING, {"metadata": {}}, True),
+        ("UPDATE", {"metadata": {}}, ENDING, True),
+        ("CREATE", {"metadata": {}}, None, True),
+        ("CREATE", ENDING, None, True),
     ],
-    ids=["update", "update of one that ends", "creation, whatever it says of itself"],
 )
 def test_g16_an_object_that_waits_for_its_finalizers_is_not_asked_about(
-    operation: str, old: Object | None, asked: bool
+    operation: str, new: Object, old: Object | None, asked: bool
 ) -> None:
-    variables = {"request": {"operation": operation}, "object": ENDING, "oldObject": old}
+    variables = {"request": {"operation": operation}, "object": new, "oldObject": old}
     for webhook in WEBHOOKS:
         (condition,) = webhook["matchConditions"]
         expression = re.sub(

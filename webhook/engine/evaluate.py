@@ -66,7 +66,7 @@ def evaluate(
     What the API server and controllers write, `status` and most of `metadata`, is for policies
     only. An object that is being deleted is allowed as it is: denying the update that removes its
     finalizer would keep it forever, and nobody makes pods of it any more. Of an update the object
-    before it says so: what the new one says of its deletion, its author may have written.
+    before it says so, too: what the new one says of its deletion, its author may have written.
     """
     evaluated = read_object(
         document,

@@ -3,12 +3,13 @@
 What is known of the cluster and of the object decides, in this order:
 
 1. the setting `operator`, where it is not "auto";
-2. the label seldon.io/controller-id: the object is graphgate's if it names its reconciler. Without
-   the label it is Seldon's, if Seldon's operator runs (`Facts.operator`): a reconciler without an
-   id does not start next to it;
-3. the status: its current writer reconciles the object (its managers in metadata.managedFields);
-4. whether Seldon's operator runs in the cluster;
-5. nothing known, as offline: Seldon's, which most clusters have.
+2. the label seldon.io/controller-id: the object is graphgate's if it names its reconciler;
+3. whether Seldon's operator runs in the cluster (`Facts.operator`): every other object is its own,
+   since a reconciler without an id does not start next to it;
+4. the status: its current writer reconciles the object (its managers in metadata.managedFields).
+   The author may write these, too, so that they only count where the cluster says nothing;
+5. what the facts say;
+6. nothing known, as offline: Seldon's, which most clusters have.
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ def resolve_operator(document: Any, settings: Settings, facts: Facts) -> Operato
     controller_id = get_str(get_mapping(metadata, "labels"), CONTROLLER_ID_LABEL)
     if controller_id and controller_id == settings.controller_id:
         return OperatorChoice("graphgate", f"the label {CONTROLLER_ID_LABEL}={controller_id}")
-    if facts.operator == "seldon" and not controller_id:
+    if facts.operator == "seldon":
         return OperatorChoice("seldon", "Seldon's operator runs in the cluster")
     if "managedFields" in metadata and (writer := _find_status_writer(metadata)):
         return OperatorChoice(writer, "the object's status")

@@ -219,10 +219,12 @@ rules:
     operations: [CREATE, UPDATE]
     scope: Namespaced
 matchConditions:
-  # An object that waits for its finalizers is let go, also while graphgate is down. The stored
-  # object says whether it does: in a new one its author may write anything.
+  # An object that waits for its finalizers is let go, also while graphgate is down, if the stored
+  # one says so, too: the author of a new one may write anything, and server-side apply keeps it.
   - name: not-being-deleted
-    expression: request.operation == "CREATE" || !has(oldObject.metadata.deletionTimestamp)
+    expression: >-
+      request.operation == "CREATE" || !has(object.metadata.deletionTimestamp)
+      || !has(oldObject.metadata.deletionTimestamp)
 namespaceSelector:
   {{- include "graphgate.namespaceSelector" . | nindent 2 }}
 {{- end -}}
