@@ -47,6 +47,28 @@ TOO_LARGE = {
     "values": minimal(
         lambda d: d["metadata"].update(labels=dict.fromkeys(map(str, range(30_000))))
     ),
+    "annotations of the spec in all pods": minimal(
+        lambda d: d.update(
+            spec={
+                **with_components(300, 1)["spec"],
+                "annotations": {f"a{i}": "b" for i in range(limits.MAX_SHARED_ENTRIES // 300)},
+            }
+        )
+    ),
+    "labels in all pods": with_predictor(
+        **with_components(300, 1)["spec"]["predictors"][0]
+        | {"labels": {f"a{i}": "b" for i in range(limits.MAX_SHARED_ENTRIES // 300)}}
+    ),
+    "a long annotation in all pods": with_predictor(
+        **with_components(300, 1)["spec"]["predictors"][0]
+        | {"annotations": {"a": "b" * (limits.MAX_SHARED_CHARACTERS // 300)}}
+    ),
+    "annotations of the spec in all predictors": minimal(
+        lambda d: d["spec"].update(
+            annotations={f"a{i}": "b" for i in range(limits.MAX_SHARED_ENTRIES // 600)},
+            predictors=[{**d["spec"]["predictors"][0], "name": f"p{i}"} for i in range(100)],
+        )
+    ),
     "a text": with_predictor(annotations={"a": "x" * (limits.MAX_TEXT_LENGTH + 1)}),
     "a key": with_predictor(annotations={"x" * (limits.MAX_TEXT_LENGTH + 1): "a"}),
     "empty values": with_graph(parameters=[{}] * limits.MAX_VALUES),

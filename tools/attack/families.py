@@ -8,6 +8,7 @@ new field is attacked without anybody's doing; the others are shapes that somebo
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from webhook.graph.limits import MAX_COMPONENTS, MAX_SHARED_ENTRIES
 from webhook.graph.schema import load_schema
 
 Family = Callable[[int], dict[str, Any]]
@@ -81,6 +82,18 @@ def _matched(count: int, pattern: str, **fields: Any) -> dict[str, Any]:
     )
 
 
+def _in_all_pods(count: int, entries: int, field: str, pattern: str) -> dict[str, Any]:
+    """Return components, and entries of the predictor, which each of their pods gets.
+
+    No more of both than one object may have: what is refused unread costs nothing.
+    """
+    count = min(count, MAX_COMPONENTS)
+    entries = min(entries, MAX_SHARED_ENTRIES // (2 * count + 6))
+    document = _components(count)
+    document["spec"]["predictors"][0][field] = dict.fromkeys(_names(entries, pattern), "x")
+    return document
+
+
 def _components(count: int, **fields: Any) -> dict[str, Any]:
     return deployment(
         predictor(
@@ -91,6 +104,11 @@ def _components(count: int, **fields: Any) -> dict[str, Any]:
 
 
 HAND_MADE: Mapping[str, Family] = {
+    "annotations-in-all-pods": lambda n: _in_all_pods(n, n, "annotations", "a{}"),
+    "apparmor-annotations-in-all-pods": lambda n: _in_all_pods(
+        n, 30, "annotations", "container.apparmor.security.beta.kubernetes.io/d{}"
+    ),
+    "labels-in-all-pods": lambda n: _in_all_pods(n, n, "labels", "a{}"),
     "containers-no-dns-label": lambda n: _with_pod(containers=_containers(n, "A_{}")),
     "containers-one-dns-label": lambda n: _with_pod(containers=_containers(n, "a_b")),
     "containers-same-name": lambda n: _with_pod(containers=_containers(n, "c")),

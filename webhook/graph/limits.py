@@ -48,6 +48,14 @@ MAX_COMPONENTS = 300
 MAX_PREDICTORS = 100
 """Traffic is given in whole percents: more could not all have some. Real ones are one to five."""
 
+MAX_SHARED_ENTRIES = 20_000
+"""Annotations and labels of the spec and of predictors, times the Deployments and Services that get
+them. A document of 300 KiB can ask for ten million; fifty of them, for two hundred pods with a
+Service each, are twenty thousand."""
+
+MAX_SHARED_CHARACTERS = 1024 * 1024
+"""Characters of these, counted likewise: 1,700 for each of 300 pods with a Service each."""
+
 MAX_SCHEMA_ERRORS = 1000
 """Schema errors of one kind that are reported; the others appear when these are fixed."""
 

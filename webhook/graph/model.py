@@ -443,6 +443,11 @@ class SeldonDeployment:
         return found
 
     @lazy
+    def rendered(self) -> list[tuple[Any, tuple[Any, ...]]]:
+        """The facts that rules have rendered it under, each with the objects."""
+        return []
+
+    @lazy
     def _newer_fields(self) -> dict[int, Sequence[tuple[Path, int]]]:
         return {}
 

@@ -19,6 +19,8 @@ from webhook.graph.limits import (
     MAX_NODES,
     MAX_PREDICTORS,
     MAX_SCHEMA_ERRORS,
+    MAX_SHARED_CHARACTERS,
+    MAX_SHARED_ENTRIES,
     truncate_to_limits,
 )
 from webhook.graph.model import (
@@ -120,6 +122,8 @@ class _Reading:
         self.unread: set[int] = set()
         self._left = dict(_LIMITS)
         self._too_deep = 0
+        self._entries_left = MAX_SHARED_ENTRIES
+        self._characters_left = MAX_SHARED_CHARACTERS
 
     def take(self, entries: list[T], noun: str, lazy_path: LazyPath, *field: str) -> list[T]:
         """Return the entries of the list `field` that are read; there may be too many in all."""
@@ -133,6 +137,40 @@ class _Reading:
             self.errors.append(SchemaError("size", path, limit=_LIMITS[noun], noun=noun))
         return entries[: max(left, 0)]
 
+    def take_copies(self, spec: Mapping[str, Any], predictor: Predictor) -> bool:
+        """Return whether a predictor is read with what its objects share; what follows is not.
+
+        Its annotations and labels, and the annotations of the spec, are in every Deployment and
+        Service of it: a small document can ask for gigabytes.
+        """
+        shared = [
+            (path / field, each)
+            for holder, path, field in (
+                (predictor.raw, predictor.path, "annotations"),
+                (predictor.raw, predictor.path, "labels"),
+                (spec, _SPEC, "annotations"),
+            )
+            if (each := holder.get(field)) and type(each) is dict
+        ]
+        if not shared:
+            return True
+        # A Deployment for each component, one for the injected servers, the orchestrator and the
+        # explainer; a Service for each node, the predictor and the explainer.
+        copies = len(predictor.components) + len(predictor.nodes) + 5
+        self._entries_left -= copies * sum(len(each) for _, each in shared)
+        self._characters_left -= copies * sum(_count_characters(each) for _, each in shared)
+        if self._entries_left < 0:
+            limit, noun = MAX_SHARED_ENTRIES, "annotations and labels"
+            path, _ = max(shared, key=lambda item: len(item[1]))
+        elif self._characters_left < 0:
+            limit, noun = MAX_SHARED_CHARACTERS, "characters of annotations and labels"
+            path, _ = max(shared, key=lambda item: _count_characters(item[1]))
+        else:
+            return True
+        noun = f"{noun} in the Deployments and Services of all predictors together"
+        self.errors.append(SchemaError("size", path, limit=limit, noun=noun))
+        return False
+
     def stop_at_depth(self, children: Any, lazy_path: LazyPath) -> None:
         """Note that the graph goes on below the deepest level."""
         self.unread.add(id(children))
@@ -141,10 +179,23 @@ class _Reading:
             self.errors.append(SchemaError("depth", build_path(lazy_path) / "children"))
 
 
-_PREDICTORS = ROOT / "spec" / "predictors"
+_SPEC = ROOT / "spec"
+_PREDICTORS = _SPEC / "predictors"
+
+
+def _count_characters(entries: Mapping[str, Any]) -> int:
+    texts = [value for value in entries.values() if type(value) is str]
+    return sum(map(len, entries)) + sum(map(len, texts))
 
 
 def _iter_predictors(spec: Mapping[str, Any], reading: _Reading) -> Iterator[Predictor]:
+    for predictor in _iter_all_predictors(spec, reading):
+        if not reading.take_copies(spec, predictor):
+            return
+        yield predictor
+
+
+def _iter_all_predictors(spec: Mapping[str, Any], reading: _Reading) -> Iterator[Predictor]:
     list_path = _PREDICTORS
     entries = reading.take(list(iter_mappings(spec, "predictors")), "predictors", list_path)
     continuations = indentation.find_split_predictors(entries) if len(entries) > 1 else {}

@@ -9,7 +9,7 @@ node or not; metrics ports are counted per container that serves a node and name
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from webhook.graph.cluster_facts import NO_FACTS, Facts
@@ -29,6 +29,7 @@ from webhook.graph.path import Path
 from webhook.graph.well_known import NO_ENGINE_ANNOTATION, SEPARATE_POD_ANNOTATION
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rendering.options import DEFAULT_OPTIONS, OrchestratorOptions, RenderOptions
+from webhook.rendering.source_map import Sourced
 
 ORCHESTRATOR_CONTAINER = "seldon-container-engine"
 """The orchestrator's container; an author's container of this name takes its place."""
@@ -137,6 +138,7 @@ class PredictorLayout:
     has_orchestrator  whether an orchestrator is in front of the graph
     entrypoint        the pod that requests come to first, and in it the first node's container;
                       None where no node has a container
+    shared            what all of its pods get, by what it is: made once, by the first renderer
     """
 
     deployment: SeldonDeployment
@@ -147,6 +149,7 @@ class PredictorLayout:
     node_locations: Mapping[Path, NodeLocation]
     has_orchestrator: bool
     entrypoint: NodeLocation | None
+    shared: dict[str, Sourced] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_seldon(self) -> bool:

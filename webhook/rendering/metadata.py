@@ -11,7 +11,7 @@ object. Its ReplicaSets match graphgate's selectors, too, so a Deployment that w
 `--cascade=orphan` and rendered again adopts its running pods.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from webhook.graph.model import get_mapping
@@ -197,9 +197,21 @@ def attachment_labels(layout: PredictorLayout) -> Sourced:
 
 def predictor_labels(layout: PredictorLayout) -> Sourced:
     """Return the predictor's labels; `version`, which traffic splits by, is its name if absent."""
-    path = layout.predictor.path
-    version = mapping_of(path, {"version": layout.predictor.name or None})
-    return merge_mappings(path, version, _string_entries(layout.predictor.raw, "labels", path))
+
+    def build() -> Sourced:
+        path = layout.predictor.path
+        version = mapping_of(path, {"version": layout.predictor.name or None})
+        return merge_mappings(path, version, _string_entries(layout.predictor.raw, "labels", path))
+
+    return _copy_shared(layout, "labels", build)
+
+
+def _copy_shared(layout: PredictorLayout, name: str, build: Callable[[], Sourced]) -> Sourced:
+    """Return a copy of what all pods of a predictor get, which is built once."""
+    shared = layout.shared.get(name)
+    if shared is None:
+        shared = layout.shared[name] = build()
+    return shared._replace(value=dict(shared.value))
 
 
 def merged_annotations(
@@ -210,14 +222,24 @@ def merged_annotations(
     merged = merge_mappings(
         path,
         mapping_of(path, fixed or {}),
-        _string_entries(layout.deployment.spec, "annotations", ROOT / "spec"),
-        predictor_annotations(layout),
+        _inherited_annotations(layout),
         _component_entries(layout, pod, "annotations"),
     )
     if pod is not None and not layout.is_seldon and not _holds_orchestrator(layout, pod):
         # For a container that is not there no pod is taken; whether it is, its author cannot tell.
         merged.value.pop(APPARMOR_ANNOTATION_PREFIX + ORCHESTRATOR_CONTAINER, None)
     return merged
+
+
+def _inherited_annotations(layout: PredictorLayout) -> Sourced:
+    def build() -> Sourced:
+        return merge_mappings(
+            layout.predictor.path,
+            _string_entries(layout.deployment.spec, "annotations", ROOT / "spec"),
+            predictor_annotations(layout),
+        )
+
+    return _copy_shared(layout, "inherited annotations", build)
 
 
 def scrape_annotations(layout: PredictorLayout) -> dict[str, str]:
@@ -243,7 +265,11 @@ def orchestrator_annotations(layout: PredictorLayout) -> tuple[Sourced, Sourced]
 
 def predictor_annotations(layout: PredictorLayout) -> Sourced:
     """Return the predictor's annotations, which its Services carry."""
-    return _string_entries(layout.predictor.raw, "annotations", layout.predictor.path)
+
+    def build() -> Sourced:
+        return _string_entries(layout.predictor.raw, "annotations", layout.predictor.path)
+
+    return _copy_shared(layout, "annotations", build)
 
 
 def object_metadata(
@@ -269,21 +295,25 @@ def _workload_labels(
 ) -> Sourced:
     path = layout.predictor.path
     shadow = {"seldon.io/shadow": "true"} if layout.predictor.is_shadow else {}
-    user_labels = merge_mappings(
-        path, predictor_labels(layout), _component_entries(layout, pod, "labels")
-    )
     return merge_mappings(
         path,
         mapping_of(path, {**selector_labels(layout, name), "fluentd": "true"}),
-        mapping_of(
-            path,
-            {
-                key: get_item(user_labels, key)
-                for key in user_labels.value
-                if layout.is_seldon or not is_reserved_label(key)
-            },
+        _copy_shared(
+            layout, "pod labels", lambda: _without_reserved(layout, predictor_labels(layout))
         ),
+        _without_reserved(layout, _component_entries(layout, pod, "labels")),
         mapping_of(path, {**fixed, **shadow, MANAGED_BY_LABEL: layout.options.managed_by}),
+    )
+
+
+def _without_reserved(layout: PredictorLayout, labels: Sourced) -> Sourced:
+    return mapping_of(
+        layout.predictor.path,
+        {
+            key: get_item(labels, key)
+            for key in labels.value
+            if layout.is_seldon or not is_reserved_label(key)
+        },
     )
 
 

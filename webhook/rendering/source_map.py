@@ -166,9 +166,13 @@ def merge_mappings(path: Path, *mappings: Sourced) -> Sourced:
     values: dict[str, Any] = {}
     parts: dict[Segment, SourceMap] = {}
     for part in mappings:
-        for key, value in part.value.items():
-            values[key] = value
-            parts[key] = get_item(part, key).source_map
+        values.update(part.value)
+        own = part.source_map.parts
+        if own.keys() == part.value.keys():  # as merged before; all in C, since pods share much
+            parts.update(own)
+        else:
+            for key in part.value:
+                parts[key] = get_item(part, key).source_map
     return Sourced(values, SourceMap(path, parts=parts))
 
 

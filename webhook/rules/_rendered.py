@@ -12,10 +12,18 @@ if TYPE_CHECKING:
 
 
 def render_objects(deployment: SeldonDeployment, facts: Facts) -> "tuple[Rendered, ...]":
-    """Return the objects that the operator renders from a document."""
+    """Return the objects that the operator renders from a document, not to be changed.
+
+    Rendered once: several rules ask.
+    """
     from webhook.rendering.render import render
 
-    return render(deployment, _options(facts), facts)
+    for known_facts, objects in deployment.rendered:
+        if known_facts is facts:
+            return objects
+    objects = render(deployment, _options(facts), facts)
+    deployment.rendered.append((facts, objects))
+    return objects
 
 
 def find_orchestrator_pod(

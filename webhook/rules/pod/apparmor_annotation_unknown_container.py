@@ -51,27 +51,24 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
         if rendered.kind != "Deployment":
             continue
         template = rendered.object["spec"]["template"]
+        names = [
+            get_str(container, "name")
+            for field in ("initContainers", "containers")
+            for _, container in iter_mappings(template["spec"], field)
+        ]
+        known, listed = frozenset(names), join_words(names)
         for key, name in _annotations(template["metadata"]).items():
+            profile = template["metadata"]["annotations"][key]
+            if profile not in _PROFILES and not profile.startswith(_LOCALHOST_PREFIX):
+                message = f"invalid AppArmor profile {quote_value(profile)}"
+            elif name not in known:
+                message = f"no container named {quote_value(name)} in a pod that has {listed}"
+            else:
+                continue
             path = rendered.trace(("spec", "template", "metadata", "annotations", key))
-            message = _explain(template, key, name)
-            if message and path not in reported:
+            if path not in reported:
                 reported.add(path)
                 yield Finding(path, message)
-
-
-def _explain(template: Mapping[str, Any], key: str, name: str) -> str:
-    """Return what is wrong with an annotation for the container `name`; "" if nothing is."""
-    profile = template["metadata"]["annotations"][key]
-    if profile not in _PROFILES and not profile.startswith(_LOCALHOST_PREFIX):
-        return f"invalid AppArmor profile {quote_value(profile)}"
-    names = [
-        get_str(container, "name")
-        for field in ("initContainers", "containers")
-        for _, container in iter_mappings(template["spec"], field)
-    ]
-    if name in names:
-        return ""
-    return f"no container named {quote_value(name)} in a pod that has {join_words(names)}"
 
 
 def _annotations(holder: Mapping[str, Any]) -> dict[str, str]:
