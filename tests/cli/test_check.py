@@ -211,3 +211,28 @@ def test_settings_that_cannot_be_used_are_one_sentence_and_exit_2(run, files, co
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_a_wrong_name_is_marked_itself_and_a_wrong_value_is_marked_at_its_place(run):
+    text = """\
+apiVersion: machinelearning.seldon.io/v1
+kind: SeldonDeployment
+metadata: {name: iris, labels: {a b: c}}
+spec:
+  predictors:
+  - name: main
+    replica: 2
+    traffic: "100"
+    graph: {name: iris, implementation: SKLEARN_SERVER, modelUri: gs://models/iris}
+"""
+    marks = [
+        (finding["ruleId"], finding["line"], finding["column"])
+        for finding in json.loads(run("check", "-o", "json", stdin=text).out)["results"][0][
+            "findings"
+        ]
+    ]
+    assert marks == [
+        ("malformed-metadata", 3, 33),
+        ("unknown-field", 7, 5),
+        ("wrong-type", 8, 14),
+    ]

@@ -145,7 +145,7 @@ def test_what_is_left_is_said_with_its_reason(run):
         "ROUTER, COMBINER, MODEL, TRANSFORMER, OUTPUT_TRANSFORMER [unknown-node-type]",
         "-:1:296: not fixed spec.predictors[0].graph.name: no container named "
         '"clasifier" in this predictor [missing-container]: the fix is a guess; use --unsafe-fixes',
-        '-:1:354: not fixed spec.predictors[0].graph.nonsense: unknown field "nonsense" '
+        '-:1:342: not fixed spec.predictors[0].graph.nonsense: unknown field "nonsense" '
         "[unknown-field]: remove it, or check its name and level",
         "1 fixed, 2 left (1 fixable with --unsafe-fixes)",
     ]

@@ -58,8 +58,8 @@ class Tally:
             self.rules[rule_id].objects += 1
         self.actions.update(actions)
         self.exempt += len(result.suppressed)
-        is_denied = result.verdict != "allowed"
-        is_warned = not is_denied and bool(actions["warn"])
+        is_denied = result.verdict == "denied"
+        is_warned = result.verdict == "allowed" and bool(actions["warn"])
         self.warned += is_warned
         groups = [self.namespaces.setdefault(audited.namespace, GroupCount())]
         if audited.team:

@@ -30,6 +30,7 @@ class Finding:
                  'traffic of the 2 live predictors sums to 90, not 100'
     remediation  what to do about it: 'rename it to "step-one"'; empty: the rule's own general one
     fix          a JSON Patch against the submitted document; empty where there is none
+    at_key       whether the name of the field at `path` is wrong, and not its value: it is marked
     fix_safety   "safe": `graphgate fix` applies it; "unsafe": only with --unsafe-fixes
     certain      False where a fact was missing to decide it; then it is at most a
                  warning
@@ -50,6 +51,7 @@ class Finding:
     incomplete: bool = False
     rule_id: str = ""
     fix_safety: FixSafety = "unsafe"
+    at_key: bool = False
 
     def has_fix(self, *, unsafe: bool = True) -> bool:
         """Return whether there is a fix; without `unsafe`, whether there is a safe one."""

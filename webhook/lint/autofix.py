@@ -189,9 +189,10 @@ def _after_removal(place: str, parent: str, token: str) -> str:
 
 def _holds_parts(operation: Operation, document: Any) -> bool:
     value = operation.get("value")
-    if operation["op"] == "move":
+    source = {"move": operation.get("from"), "replace": operation["path"]}.get(operation["op"])
+    if source is not None:
         try:
-            value = resolve_path(document, Path.from_pointer(operation["from"], document))
+            value = resolve_path(document, Path.from_pointer(source, document))
         except (LookupError, ValueError):
             return True  # an operation before it made the place
     return isinstance(value, (dict, list))

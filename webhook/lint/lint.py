@@ -361,7 +361,7 @@ def _repeated_items(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _locate(
     finding: Finding, action: Action, document: Document, lines: list[str]
 ) -> LocatedFinding:
-    position = document.position(finding.path)
+    position = document.position(finding.path, at_key=finding.at_key)
     return LocatedFinding(
         finding,
         action,

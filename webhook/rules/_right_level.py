@@ -20,6 +20,7 @@ from webhook.rules._stray_fields import get_value_at, move_into_patch
 _CORE = "io.k8s.api.core.v1."
 _POD_PATH = ("spec", "predictors", 0, "componentSpecs", 0, "spec")
 _POD_METADATA = ("labels", "annotations")
+_RESOURCE_NAMES = ("cpu", "memory", "ephemeral-storage", "storage")
 _MAX_TARGETS = 20
 """Containers or pods that one fix writes to; with more of them the author decides."""
 
@@ -137,6 +138,15 @@ def _in_pod_context(deployment: SeldonDeployment, path: Path, name: str) -> Dest
     if name in _fields_of("container securityContext"):
         return _to_each_container(deployment, path, path.parent.parent)
     return None
+
+
+def _in_resources(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    """Of resources itself: the amount of a resource, which is requested or limited."""
+    del deployment
+    if name not in _RESOURCE_NAMES and "/" not in name:
+        return None
+    targets = tuple(path.parent / kind / name for kind in ("requests", "limits"))
+    return Destination("requests or limits", targets)
 
 
 def _in_probe(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
@@ -281,6 +291,8 @@ _FINDERS = {
     "ComponentSpec": _in_component,
     "Node": _in_node,
     "Endpoint": _below_node,
+    "ResourceRequirements": _in_resources,
+    "VolumeResourceRequirements": _in_resources,
     "Probe": _in_probe,
     "LifecycleHandler": _in_probe,
     "Spec": _above_pods,

@@ -1,11 +1,13 @@
 """What the rules on structure share: where a stray field is, and the patch that moves it home."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from webhook.graph import schema
 from webhook.graph.finding import Operation
 from webhook.graph.model import Predictor, SeldonDeployment
 from webhook.graph.path import ROOT, Path
+from webhook.graph.suggest import spelling_fix_safety
 
 _SPEC_PATH = ROOT / "spec"
 
@@ -57,27 +59,71 @@ def has_only_fields(raw: Mapping[str, Any], *fields: str) -> bool:
     return raw.keys() <= set(fields)
 
 
+_MIN_PART_LENGTH = 4
+"""Of the end of a name by which people call it: path, port."""
+
 FIELD_ALIASES = {
     "storageuri": "modelUri",
     "container": "containers",
     "predictor": "predictors",
+    "name": "claimName",
+    "secretname": "name",
+    "configmapname": "name",
+    "cmd": "command",
+    "entrypoint": "command",
     **dict.fromkeys(("environment", "environments", "envvars", "environmentvariables"), "env"),
     **dict.fromkeys(("enginespec", "orchestratorspec", "svcorchestratorspec"), "svcOrchSpec"),
 }
-"""Folded: what KServe, Compose and older versions call a field, and plurals that are forgotten."""
+"""Folded: what KServe, Compose, other places of Kubernetes and older versions call a field, and
+plurals that are forgotten. An alias holds where its name is a field."""
 
 
 def has_alias_beside(deployment: SeldonDeployment, missing_path: Path) -> bool:
-    """Return whether a field that is not at `place` is beside it under another name."""
-    expected_name = normalize_field(str(missing_path[-1]))
+    """Return whether a required field that is not at `missing_path` is beside it misspelled.
+
+    Then misspelled-required-field reports it, as `find_correct_name` says.
+    """
+    parent, missing = missing_path.parent, str(missing_path[-1])
+    info = schema.get_field_info(parent)
+    required = {missing, *(info.required if info is not None else ())}
     return any(
-        expected_name in (name := normalize_field(str(unknown_path[-1])), _normalized_alias(name))
-        for unknown_path in deployment.unknown_fields_by_parent.get(missing_path.parent, ())
+        find_correct_name(deployment, unknown_path, required) == missing
+        for unknown_path in deployment.unknown_fields_by_parent.get(parent, ())
     )
 
 
-def _normalized_alias(name: str) -> str:
-    return normalize_field(FIELD_ALIASES.get(name, ""))
+def find_correct_name(deployment: SeldonDeployment, path: Path, required: Iterable[str]) -> str:
+    """Return the field that an unknown one is meant to be, if that is absent; "" if not certain.
+
+    required  the fields without which the object at the parent cannot run
+    """
+    siblings, written = get_value_at(deployment, path.parent), str(path[-1])
+    known = schema.known_fields(path.parent)
+    name = normalize_field(written)
+    right = next((field for field in known if normalize_field(field) == name), "")
+    alias = FIELD_ALIASES.get(name, "")
+    right = right or (alias if alias in known else "")
+    if not right:
+        meant = [f for f in required if not _has(siblings, f) and is_meant(written, f)]
+        right = meant[0] if len(meant) == 1 else ""
+    return "" if _has(siblings, right) else right
+
+
+def _has(mapping: object, field: str) -> bool:
+    return type(mapping) is dict and mapping.get(field) is not None
+
+
+def is_meant(written: str, required: str) -> bool:
+    """Return whether an unknown field is evidently the required one that is missing beside it.
+
+    In another case, by a name of another project, with one typo, or as a part: `port` for
+    `containerPort`, `path` for `mountPath`.
+    """
+    name, expected = normalize_field(written), normalize_field(required)
+    if expected in (name, normalize_field(FIELD_ALIASES.get(name, ""))):
+        return True
+    is_part = len(name) >= _MIN_PART_LENGTH and expected.endswith(name)
+    return is_part or spelling_fix_safety(written, required) == "safe"
 
 
 def normalize_field(field: str) -> str:

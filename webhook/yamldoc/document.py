@@ -120,8 +120,8 @@ class Document:
     span: tuple[int, int] = field(repr=False, compare=False, kw_only=True)
     index_in_span: int = field(repr=False, compare=False, kw_only=True)
 
-    def position(self, path: Iterable[Segment] = ()) -> Position:
-        """Return the mark for a place: what a compiler would underline.
+    def position(self, path: Iterable[Segment] = (), *, at_key: bool = False) -> Position:
+        """Return the mark for a place: what a compiler would underline; at_key: always the key.
 
         A scalar of a mapping is marked itself; a mapping, a list, a null that is not written out
         and a block of text ("|") by their key; an item of a list from its start to the end of its
@@ -136,6 +136,8 @@ class Document:
             if child is None:
                 break
             key, node = child
+        if at_key and key is not None:
+            return self.source.position(key.start, key.end)
         return self._mark(key, node)
 
     def scalar_text(self, path: Iterable[Segment]) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import get_str
 from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rules._stray_fields import is_meant
 from webhook.rules.constraints.checks import (
     Check,
     ConstraintRule,
@@ -51,6 +52,8 @@ def _names_object(kind: str, field: str) -> Any:
         if type(value) is not dict or value.get(field) not in (None, ""):
             return ()
         others = [f for f in ("name", "secretName", "claimName") if f != field and value.get(f)]
+        if kind == "claim" and any(is_meant(other, field) for other in others):
+            return ()  # misspelled-required-field reports it
         if not others:
             return (Finding(location.at(field), f"{field} is required", f"add {field}"),)
         other = location.at(others[0])

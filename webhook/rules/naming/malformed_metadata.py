@@ -47,7 +47,7 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         path = ROOT / "metadata" / "labels"
         for key, value in get_mapping(metadata, "labels").items():
             if not is_qualified_name(key):
-                yield Finding(path / key, f"invalid label key {quote_value(key)}")
+                yield Finding(path / key, f"invalid label key {quote_value(key)}", at_key=True)
             if type(value) is str and not is_label_value(value):
                 reason = explain_invalid(value, _CHARACTERS, MAX_NAME_LENGTH)
                 yield Finding(path / key, f"invalid label value {quote_value(value)}: {reason}")
@@ -55,4 +55,4 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         path = ROOT / "metadata" / "annotations"
         for key in get_mapping(metadata, "annotations"):
             if not is_annotation_key(key):
-                yield Finding(path / key, f"invalid annotation key {quote_value(key)}")
+                yield Finding(path / key, f"invalid annotation key {quote_value(key)}", at_key=True)

@@ -91,7 +91,9 @@ def _check_keys(
     for key in entries:
         if not is_valid_key(key):
             yield Finding(
-                path / key, f"invalid key {quote_value(key)}: {_explain_invalid_key(key)}"
+                path / key,
+                f"invalid key {quote_value(key)}: {_explain_invalid_key(key)}",
+                at_key=True,
             )
 
 

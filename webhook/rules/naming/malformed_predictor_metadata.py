@@ -47,7 +47,7 @@ def check(predictor: Predictor) -> Iterator[Finding]:
         for key, value in get_mapping(predictor.raw, "labels").items():
             if not _is_trivial_value(key) and not is_qualified_name(key):
                 path = predictor.path / "labels" / key
-                yield Finding(path, f"invalid label key {quote_value(key)}")
+                yield Finding(path, f"invalid label key {quote_value(key)}", at_key=True)
             elif type(value) is str and not _is_trivial_value(value) and not is_label_value(value):
                 path = predictor.path / "labels" / key
                 reason = explain_invalid(value, "-A-Za-z0-9_.", MAX_NAME_LENGTH)
@@ -56,7 +56,7 @@ def check(predictor: Predictor) -> Iterator[Finding]:
         for key in get_mapping(predictor.raw, "annotations"):
             if not _is_trivial_value(key) and not is_annotation_key(key):
                 path = predictor.path / "annotations" / key
-                yield Finding(path, f"invalid annotation key {quote_value(key)}")
+                yield Finding(path, f"invalid annotation key {quote_value(key)}", at_key=True)
 
 
 def _is_trivial_value(value: str) -> bool:

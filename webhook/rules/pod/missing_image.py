@@ -27,33 +27,66 @@ from collections.abc import Iterator
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import Container, Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.path import Path
 from webhook.rendering import explainer
 from webhook.rendering.layout import TENSORFLOW_CONTAINER
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._format import quote_value
+from webhook.rules._stray_fields import get_value_at, has_alias_beside
 
 ACTION = "deny"
 SINCE = "0.1.0"
+
+
+_CONTAINER_LISTS = (("containers",), ("initContainers",))
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each container whose image is missing (source: seldon-checks G23)."""
     if "explainer" in predictor.raw:
         yield from _check_explainer(deployment, predictor, facts)
+    for container in _containers_without_image(predictor):
+        if not has_alias_beside(deployment, container.path / "image"):
+            message = f"image is required for {_describe('container', container)}"
+            yield Finding(container.path / "image", message)
+    for component in predictor.components:
+        for container in component.init_containers:
+            if container.raw.get("image") in (None, "") and not has_alias_beside(
+                deployment, container.path / "image"
+            ):
+                message = f"image is required for {_describe('init container', container)}"
+                yield Finding(container.path / "image", message, "set image")
+
+
+def needs_image(deployment: SeldonDeployment, path: Path) -> bool:
+    """Return whether there is a container at a path that lacks the image that it needs."""
+    container = get_value_at(deployment, path)
+    if path[-2:-1] not in _CONTAINER_LISTS or type(container) is not dict:
+        return False
+    if container.get("image") not in (None, ""):
+        return False
+    if path[-2] == "initContainers":
+        return True
+    predictor = next((p for p in deployment.predictors if p.path == path[: len(p.path)]), None)
+    return predictor is not None and any(
+        each.path == path for each in _containers_without_image(predictor)
+    )
+
+
+def _containers_without_image(predictor: Predictor) -> Iterator[Container]:
+    """Yield each container without an image for which Seldon knows none either."""
     without_image = [c for c in predictor.containers if c.raw.get("image") in (None, "")]
     filled_in_names = _filled_in_names(predictor) if without_image else frozenset()
     for container in without_image:
         # Of two containers of one name, in two pods, the first is the node's.
         is_first = container in predictor.containers_by_name.get(container.name, ())[:1]
         if not is_first or container.name not in filled_in_names:
-            message = f"image is required for container {quote_value(container.name)}"
-            yield Finding(container.path / "image", message)
-    for component in predictor.components:
-        for container in component.init_containers:
-            if container.raw.get("image") in (None, ""):
-                message = f"image is required for init container {quote_value(container.name)}"
-                yield Finding(container.path / "image", message, "set image")
+            yield container
+
+
+def _describe(noun: str, container: Container) -> str:
+    return f"{noun} {quote_value(container.name)}" if container.name else f"the {noun}"
 
 
 def _check_explainer(

@@ -26,7 +26,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.graph.finding import Finding, FixSafety
+from webhook.graph.finding import Finding, FixSafety, Operation
 from webhook.graph.k8s_syntax import (
     is_annotation_key,
     is_qualified_name,
@@ -35,6 +35,7 @@ from webhook.graph.k8s_syntax import (
 )
 from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path, Segment
+from webhook.rules._format import quote_value
 from webhook.rules._suggest import unknown_value_finding
 
 ACTION = "deny"
@@ -51,6 +52,12 @@ _OLD_FIELDS = "spec.host"
 """The old name of spec.nodeName, still supported in variables."""
 _FILE_FIELDS = (*_COMMON_FIELDS, "metadata.labels", "metadata.annotations")
 _MAP_KEY_FIELD = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]\Z", re.DOTALL)
+_MAP_FIELD = re.compile(
+    r"metadata\.(?P<name>labels|annotations)"
+    r"(?:\[[\"']?(?P<bracket>.*?)[\"']?\]|\.(?P<dot>.+))\Z",
+    re.DOTALL,
+)
+"""The same in the spellings of other languages: metadata.labels.KEY, metadata.labels["KEY"]."""
 _RESOURCES = tuple(
     f"{kind}.{name}"
     for kind in ("limits", "requests")
@@ -119,6 +126,8 @@ def _check_source(
         if field in _FILE_FIELDS:
             message = f"{field} without a key is allowed in volumes only"
             yield Finding(item_path, message, f"use {field}['KEY']")
+        elif map_field := _MAP_FIELD.match(field):
+            yield _explain_map_field(item_path, field, map_field)
         else:
             yield unknown_value_finding(item_path, "field", field, known)
     version = get_mapping(source, "fieldRef").get("apiVersion")
@@ -143,6 +152,28 @@ def _check_source(
     if not _is_unit(divisor, units):
         message = f"unknown divisor {divisor} for {resource}; allowed: {', '.join(units)}"
         yield Finding(path / "resourceFieldRef" / "divisor", message)
+
+
+def _explain_map_field(path: Path, field: str, map_field: re.Match[str]) -> Finding:
+    """Return the finding for one label or annotation that is not written as the API has it."""
+    name, key = map_field["name"], next((k for k in map_field.group("bracket", "dot") if k), "")
+    is_key = is_qualified_name(key) if name == "labels" else is_annotation_key(key)
+    if not is_key:
+        noun = name.removesuffix("s")
+        return Finding(
+            path,
+            f"invalid {noun} key {quote_value(key)} in {quote_value(field)}",
+            'use only letters, digits, "-", "_" and "."',
+        )
+    new = f"metadata.{name}['{key}']"
+    fix: Operation = {"op": "replace", "path": path.pointer, "value": new}
+    return Finding(
+        path,
+        f"unknown field {quote_value(field)}: the key must be in brackets and quotes",
+        f"use {new}",
+        (fix,),
+        fix_safety="safe",
+    )
 
 
 def _is_unit(divisor: Any, units: tuple[str, ...]) -> bool:

@@ -62,6 +62,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
             f'did you mean "{meant}"?',
             move_into_patch(deployment, path, path.parent / meant),
             fix_safety=spelling_fix_safety(field, meant),
+            at_key=True,
         )
         return
     is_above_pods = path.parent == ("spec",) or path.parent in deployment.predictors_by_path
@@ -74,6 +75,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         f"move it to {targets or destination.name}",
         destination.fix,
         fix_safety=destination.fix_safety,
+        at_key=True,
     )
 
 

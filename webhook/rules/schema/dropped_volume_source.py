@@ -57,4 +57,5 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         f"move it into {home}" if home else "",
         move_into_patch(deployment, path, path.parent.join((home, path[-1]))) if home else (),
         fix_safety="safe",
+        at_key=True,
     )

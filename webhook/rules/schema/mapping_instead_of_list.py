@@ -61,9 +61,25 @@ def _build_finding(
         wrap: Operation = {"op": "replace", "path": path.pointer, "value": [value]}
         remediation = f'put "- " before {next(iter(value))}'
         return Finding(path, message, remediation, (wrap,), fix_safety="safe")
-    has_text_values = [{"name": name, "value": text} for name, text in value.items()]
+    if "name" not in item.fields or "name" in value:
+        return Finding(path, message)
     if path[-1] == "env" and all(type(text) is str for text in value.values()):
-        listed: Operation = {"op": "replace", "path": path.pointer, "value": has_text_values}
+        items: list[Any] = [{"name": name, "value": text} for name, text in value.items()]
         remediation = "write each variable as an item with name and value"
-        return Finding(path, message, remediation, (listed,), fix_safety="safe")
-    return Finding(path, message)
+    elif all(type(part) is dict and _is_rest_of(item, part) for part in value.values()):
+        items = [{"name": name, **part} for name, part in value.items()]
+        items_with_name = "an item with name" if len(value) == 1 else "items with name"
+        remediation = f"write {join_words(list(value)[:5])} as {items_with_name}"
+    else:
+        fields: list[str] = []
+        if "value" in item.fields:
+            fields = ["value", *(["type"] if "type" in item.fields else [])]
+        fields = fields or [field for field in item.required if field != "name"]
+        return Finding(path, message, f"write each item with {join_words(['name', *fields])}")
+    listed: Operation = {"op": "replace", "path": path.pointer, "value": items}
+    return Finding(path, message, remediation, (listed,), fix_safety="safe")
+
+
+def _is_rest_of(item: schema.FieldInfo, part: Mapping[str, Any]) -> bool:
+    """Return whether a mapping is an item without its name, which is the key before it."""
+    return part.keys() <= set(item.fields) and part.get("name") is None

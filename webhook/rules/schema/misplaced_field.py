@@ -34,6 +34,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path, Segment
 from webhook.graph.text import join_words
+from webhook.rules._graph_parts import ignored_graph_part
 from webhook.rules._right_level import Destination, find_destination, is_in_handler
 from webhook.rules._stray_fields import get_value_at, move_into_patch
 from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
@@ -54,18 +55,27 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     path = schema_error.path
     if is_reported_elsewhere(deployment, path) or is_lost_setting(deployment, path):
         return
+    if ignored_graph_part(deployment, path) is None:  # dropped-graph-part reports it
+        misplaced = find_misplaced_field(deployment, path)
+        if misplaced is not None:
+            yield misplaced
+
+
+def find_misplaced_field(deployment: SeldonDeployment, path: Path) -> Finding | None:
+    """Return the finding for an unknown field that belongs to another level; None: to none."""
     destination = find_destination(deployment, path)
     if destination is not None:
-        yield _finding_for_destination(path, destination)
-    if destination is not None or is_in_handler(path):
-        return
+        return _finding_for_destination(path, destination)
+    if is_in_handler(path):
+        return None
     locations = [
         location
         for location in schema.field_locations(str(path[-1]))
         if _is_near_location(path, location)
     ]
     if locations and len(locations) <= _MAX_LOCATIONS:
-        yield _build_finding(deployment, path, locations)
+        return _build_finding(deployment, path, locations)
+    return None
 
 
 def _finding_for_destination(path: Path, destination: Destination) -> Finding:
@@ -77,6 +87,7 @@ def _finding_for_destination(path: Path, destination: Destination) -> Finding:
         remediation if targets else f"move it to {destination.name}",
         destination.fix,
         fix_safety=destination.fix_safety,
+        at_key=True,
     )
 
 
@@ -107,6 +118,7 @@ def _build_finding(deployment: SeldonDeployment, path: Path, locations: list[str
         f"move it to {targets[0]}" if len(targets) == 1 else "move it there",
         fix,
         fix_safety="unsafe" if targets and _widens(deployment, path, targets[0]) else "safe",
+        at_key=True,
     )
 
 

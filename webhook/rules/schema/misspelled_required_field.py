@@ -25,13 +25,16 @@ from webhook.graph import schema
 from webhook.graph.finding import Finding, FixSafety
 from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path
+from webhook.graph.suggest import spelling_fix_safety
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._stray_fields import (
     FIELD_ALIASES,
+    find_correct_name,
     get_value_at,
     move_operation,
     normalize_field,
 )
+from webhook.rules.pod.missing_image import needs_image
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -46,14 +49,11 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     if schema_error.kind != "unknown":
         return
     path = schema_error.path
-    correct_name = _find_correct_name(path, get_value_at(deployment, path.parent))
+    required = _required_fields(deployment, path.parent)
+    correct_name = find_correct_name(deployment, path, required)
     if not correct_name:
         return
-    field_path = schema.get_field_info(path.parent)
-    is_required = field_path is not None and correct_name in field_path.required
-    is_required = is_required or (
-        correct_name == "modelUri" and _loads_model(deployment, path.parent)
-    )
+    is_required = correct_name in required
     if is_required or normalize_field(str(path[-1])) in FIELD_ALIASES:
         message = f'unknown field "{path[-1]}"; the field is named "{correct_name}"'
         value = get_value_at(deployment, path)
@@ -61,7 +61,9 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         is_mapping = type(value) is dict
         # A mapping like {A: b} does not become a list by another name.
         can_move = not is_mapping or bool(known)
-        safety: FixSafety = "unsafe" if is_mapping and not value.keys() <= set(known) else "safe"
+        is_other_value = is_mapping and not value.keys() <= set(known)
+        is_spelling = _is_same_name(str(path[-1]), correct_name)
+        safety: FixSafety = "safe" if is_spelling and not is_other_value else "unsafe"
         # An optional field may be there by mistake.
         yield Finding(
             path,
@@ -70,6 +72,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
             (move_operation(path, path.parent / correct_name),) if can_move else (),
             certain=is_required,
             fix_safety=safety,
+            at_key=True,
         )
 
 
@@ -79,15 +82,18 @@ def _loads_model(deployment: SeldonDeployment, path: Path) -> bool:
     return node is not None and is_prepackaged_server(node)
 
 
-def _find_correct_name(path: Path, siblings: object) -> str:
-    """Return the field that is probably meant if it is absent; "" if that is not certain."""
-    siblings_written = normalize_field(str(path[-1]))
-    known = schema.known_fields(path.parent)
-    right = next((field for field in known if normalize_field(field) == siblings_written), "")
-    right = right or (
-        FIELD_ALIASES.get(siblings_written, "")
-        if FIELD_ALIASES.get(siblings_written) in known
-        else ""
-    )
-    used_names = type(siblings) is dict and siblings.get(right) is not None
-    return "" if used_names else right
+def _required_fields(deployment: SeldonDeployment, path: Path) -> tuple[str, ...]:
+    """Return the fields without which an object cannot run: also those that no schema requires."""
+    info = schema.get_field_info(path)
+    required = info.required if info is not None else ()
+    if "modelUri" not in required and _loads_model(deployment, path):
+        required = (*required, "modelUri")
+    if needs_image(deployment, path):
+        required = (*required, "image")
+    return required
+
+
+def _is_same_name(written: str, name: str) -> bool:
+    """Return whether a name is another spelling of the other, or that of another project."""
+    alias = FIELD_ALIASES.get(normalize_field(written)) == name
+    return alias or spelling_fix_safety(written, name) == "safe"

@@ -18,6 +18,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
@@ -57,9 +58,9 @@ def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
     nearest = aliases.get(written, written)
     siblings = get_value_at(deployment, path.parent)
     if nearest and type(siblings) is dict and siblings.get(nearest) is not None:
-        return Finding(path, message, f"remove it: {nearest} is set already")
-    if not nearest:
-        return Finding(path, message, "remove it, or check its name and level")
+        return Finding(path, message, f"remove it: {nearest} is set already", at_key=True)
+    if not nearest or not _may_hold(path.parent / nearest, get_value_at(deployment, path)):
+        return Finding(path, message, "remove it, or check its name and level", at_key=True)
     is_near = written == nearest_word(field, (*known, *aliases), CERTAIN_SIMILARITY)
     return Finding(
         path,
@@ -67,7 +68,14 @@ def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
         f'did you mean "{nearest}"?',
         (move_operation(path, path.parent / nearest),) if is_near else (),
         fix_safety=spelling_fix_safety(field, written),
+        at_key=True,
     )
+
+
+def _may_hold(path: Path, value: Any) -> bool:
+    """Return whether a field takes a mapping, where the value is one."""
+    info = schema.get_field_info(path)
+    return type(value) is not dict or info is None or not info.types or "object" in info.types
 
 
 def _unwrap_finding(deployment: SeldonDeployment, path: Path) -> Finding | None:
@@ -86,4 +94,5 @@ def _unwrap_finding(deployment: SeldonDeployment, path: Path) -> Finding | None:
         f"move {join_words(inner)} into {path[-2]}",
         (*moves, {"op": "remove", "path": path.pointer}),
         fix_safety="safe",
+        at_key=True,
     )
