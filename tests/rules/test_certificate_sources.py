@@ -35,3 +35,12 @@ def test_the_finding_names_the_place_and_the_nearest_right_word():
     assert str(finding.path).endswith("volumes[0].projected.sources[0].podCertificate.keyType")
     assert 'unknown key type "ECDSA256"' in finding.message
     assert finding.fix[0]["value"] == "ECDSAP256"
+
+
+@pytest.mark.parametrize("minor", [READ_SINCE_MINOR - 1, READ_SINCE_MINOR, None])
+def test_a_field_that_is_missing_in_them_is_denied_where_they_are_read(minor):
+    """Source: kube-apiserver 1.36 stores such a Deployment, with `sources: [{}]`."""
+    decision = evaluate_sources([issued(signerName=None)], minor)
+    denied = {finding.rule_id for finding in decision.denials}
+    assert ("missing-field" in denied) is (minor == READ_SINCE_MINOR)
+    assert "missing-field" in denied | {finding.rule_id for finding in decision.warnings}

@@ -155,3 +155,19 @@ def test_notes_name_what_kubectl_passes_over() -> None:
 
 def test_an_ordinary_document_has_no_notes() -> None:
     assert read(TEXT).documents[0].warnings == ()
+
+
+def test_typographic_quotes_around_a_value_are_noted_and_those_within_are_not() -> None:
+    text = "a: “x”\nb: 'it ‘is’'\nc: say “x”\nd: \"“x”\"\ne: [«x»]\n"
+    assert read(text).documents[0].warnings == tuple(
+        YamlWarning(
+            "typographic-quotes",
+            path,
+            f"{quotes[0]} and {quotes[1]} are part of the value; YAML's quotes are \" and '",
+            position,
+        )
+        for path, quotes, position in [
+            (Path(("a",)), "“”", Position(1, 4, 7)),
+            (Path(("e", 0)), "«»", Position(5, 5, 8)),
+        ]
+    )

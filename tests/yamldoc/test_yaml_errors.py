@@ -64,9 +64,16 @@ from webhook.yamldoc.yaml_errors import translate_error
          "first"),
         ("a: 1\n{{- if .x }}\nb: 1\n", '2:1 "{{" is a template; render it first, for example with '
          '"helm template"'),
-        ("a: b\x00", "1:5 the control character U+0000 is not allowed in YAML; write it as an "
+        ("a: b\x01", "1:5 the control character U+0001 is not allowed in YAML; write it as an "
 "escape "
          "in double quotes"),
+        ("a: b\x00", "1:5 the file is not UTF-8 text: it has NUL bytes, as UTF-16 without "
+         "a mark has"),
+        ("a:\n\u00a0 b: 1\n  c: 2\n", "2:1 the indentation has the character U+00A0, which is not "
+         "a space; use spaces"),
+        ("a:\n  b: 1\n  \u3000c: 2\n- d", "3:3 the indentation has the character U+3000, which is "
+         "not a space; use spaces"),
+        ("a: 1\n--\nb: 2\n", '2:1 the line between documents is "---"'),
         ("a: .inf", '1:4 ".inf" is not a number that JSON can hold'),
         ("a: !!int x", '1:4 "x" does not match its tag !!int'),
         ("? [a]\n: b", "1:3 a list or mapping cannot be a key"),

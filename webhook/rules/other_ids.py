@@ -119,6 +119,13 @@ _NOTICES = (
         "remove the tag.",
     ),
     Descriptor(
+        f"{YAML_RULE_ID_PREFIX}typographic-quotes",
+        "Typographic quotes",
+        "A word processor or a chat program has replaced the quotes. YAML knows only straight "
+        "ones, so these are part of the value.",
+        "write straight quotes, or none.",
+    ),
+    Descriptor(
         DEFAULTING_RULE_ID,
         "Defaults not applied as requested",
         "An annotation of the namespace asks for defaults that graphgate cannot follow: an unknown "

@@ -80,14 +80,21 @@ def _collection_as_key(key: Node) -> str:
     return "a list or mapping cannot be a key"
 
 
+_TYPOGRAPHIC_QUOTES = frozenset("“”„‟‘’‚‛«»‹›")
+"""What word processors and chat programs make of straight quotes."""
+_MIN_QUOTED = 2
+
+
 def find_anomalies(root: Node) -> list[Anomaly]:
-    """Return what kubectl ignores in silence: keys written twice, tags that mean nothing."""
+    """Return what kubectl reads in silence: keys written twice, tags and quotes without meaning."""
     anomalies: list[Anomaly] = []
     for node in walk_nodes(root):
         if isinstance(node, Mapping):
             anomalies.extend(_duplicate_keys(node))
         if not isinstance(node, Alias) and node.tag is not None:
             anomalies.extend(_unknown_tag(node))
+        if isinstance(node, Scalar) and not node.style:
+            anomalies.extend(_typographic_quotes(node))
     anomalies.sort(key=lambda surprise: (surprise.node.start, surprise.message))
     return anomalies
 
@@ -139,3 +146,11 @@ def _unknown_tag(node: Scalar | Mapping | Sequence) -> list[Anomaly]:
     effect = "reads a string" if isinstance(node, Scalar) else "ignores it"
     message = f"the tag {quote_value(short)} is not known; kubectl {effect}"
     return [Anomaly("unknown-tag", message, node)]
+
+
+def _typographic_quotes(node: Scalar) -> list[Anomaly]:
+    first, last = node.text[:1], node.text[-1:]
+    if len(node.text) < _MIN_QUOTED or {first, last} - _TYPOGRAPHIC_QUOTES:
+        return []
+    message = f"{first} and {last} are part of the value; YAML's quotes are \" and '"
+    return [Anomaly("typographic-quotes", message, node)]

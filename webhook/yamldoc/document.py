@@ -83,7 +83,7 @@ class Position:
 class YamlWarning:
     """What kubectl ignores in silence, and a careful reader would not.
 
-    kind      "duplicate-key", "overwritten-by-merge" or "unknown-tag"
+    kind      "duplicate-key", "overwritten-by-merge", "unknown-tag" or "typographic-quotes"
     path      the place that is odd
     message   one sentence as in a Finding: lower case, no full stop
     position  where it is

@@ -18,6 +18,8 @@ from webhook.yamldoc.nodes import ParseError
 # What YAML 1.1 allows in a text (its rule c-printable), negated.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WORD_COLON_WORD = re.compile(r"\s*(?:- +)*[\w./-]+:(?=[^\s/])")
+_INDENTATION = re.compile(r"[^\S\n\r]*[\u200b\ufeff]*[^\S\n\r]*")
+_ODD_BLANK = re.compile(r"[^ \t]")
 _DIRECTIVE = 'kubectl does not read lines that begin with "%"'
 _BRACKETS = re.compile(r"""\"(?:[^"\\]|\\.)*+"|'[^']*+'|\#[^\n]*+|[\[\]{}]""")
 # As `graph.limits`: a hundred graph nodes inside one another nest 206 deep. Copying and comparing
@@ -41,6 +43,11 @@ def translate_error(error: YAMLError | UnicodeEncodeError, text: str, base: int)
         if template >= 0:
             message = '"{{" is a template; render it first, for example with "helm template"'
             return ParseError(message, base + template)
+    odd_space = location.odd_indentation()
+    if odd_space >= 0:
+        code = f"U+{ord(text[odd_space]):04X}"
+        message = f"the indentation has the character {code}, which is not a space; use spaces"
+        return ParseError(message, base + odd_space)
     message, start = _describe_error(location)
     return ParseError(
         message, base + start, base + location.opened_at if "{line}" in message else None
@@ -68,6 +75,19 @@ class _ErrorLocation:
         """The character at the place; empty at the end of the text."""
         return self.text[self.offset : self.offset + 1]
 
+    def odd_indentation(self) -> int:
+        """Return where the line, or the one before it, is indented by another blank; -1: it is not.
+
+        A no-break space from a web page or a word processor looks like a space.
+        """
+        before = self.text.rfind("\n", 0, max(self.line_start - 1, 0)) + 1
+        for start in (before, self.line_start):
+            blank = _INDENTATION.match(self.text, start)
+            odd = _ODD_BLANK.search(blank[0]) if blank else None
+            if odd is not None:
+                return start + odd.start()
+        return -1
+
     def line_end(self, offset: int) -> int:
         """Return where the line of an offset ends."""
         end = self.text.find("\n", offset)
@@ -86,6 +106,9 @@ def _unprintable_character(text: str, base: int) -> ParseError:
     match = _UNPRINTABLE.search(text)
     if match is None:  # libyaml's own limits; no such text is known
         return ParseError("this text cannot be read as YAML", base)
+    if match[0] == "\0":
+        message = "the file is not UTF-8 text: it has NUL bytes, as UTF-16 without a mark has"
+        return ParseError(message, base + match.start())
     return ParseError(
         f"the control character U+{ord(match[0]):04X} is not allowed in YAML; "
         "write it as an escape in double quotes",
@@ -228,6 +251,8 @@ def _missing_colon(location: _ErrorLocation) -> tuple[str, int]:
         return 'a space is missing after ":"', line_start + match.end() - 1
     if len(line) > _MAX_KEY_LENGTH:
         return _KEY_TOO_LONG_MESSAGE, start
+    if re.fullmatch(r"[-\u2013\u2014]+\s*", line):
+        return 'the line between documents is "---"', start
     return 'this line is neither "key: value" nor "- item"', start
 
 

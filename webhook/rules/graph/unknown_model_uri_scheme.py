@@ -26,6 +26,7 @@ ACTION = "warn"
 SINCE = "0.1.0"
 FIELDS = frozenset({"modelUri", "explainer"})
 
+_QUOTES = "“”„‘’‚«»\"'"
 _COMMON_SCHEMES = ("gs", "s3", "http", "https", "file", "pvc")
 _KNOWN_SCHEMES = frozenset(
     (
@@ -76,6 +77,7 @@ def _check_model_uri(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
         nearest = nearest_word(scheme, _COMMON_SCHEMES, CERTAIN_SIMILARITY) or nearest_word(
             scheme, _COMMON_SCHEMES
         )
+        rest = rest.rstrip(_QUOTES)
         yield Finding(
             field_path,
             f"unknown storage scheme {quote_value(scheme)} in {quote_value(uri)}",

@@ -22,7 +22,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH, explain_invalid
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
-from webhook.graph.names import DNS_LABEL
+from webhook.graph.names import DNS_LABEL, to_dns_label
 from webhook.graph.path import ROOT
 from webhook.graph.well_known import SERVICE_NAME_ANNOTATION
 from webhook.rules._format import quote_value
@@ -56,7 +56,10 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     if not _is_subdomain(name):
         message = f"invalid object name {quote_value(name)}"
         reason = explain_invalid(name, "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
-        yield Finding(ROOT / "metadata" / field, f"{message}: {reason}")
+        new = to_dns_label(name) if field == "name" else ""
+        # No fix: under another name it is another object.
+        remediation = f'use "{new}"' if new and new[0] in _SERVICE_NAME_START else ""
+        yield Finding(ROOT / "metadata" / field, f"{message}: {reason}", remediation)
         return
     digit = DNS_LABEL.match(name) is not None  # then only its leading digit is wrong
     if digit and allows_leading_digit(facts):

@@ -72,13 +72,18 @@ def check(pod: ComponentSpec, facts: Facts) -> Iterator[Finding]:
 
     Source: validateProjectionSources of Kubernetes 1.37, pkg/apis/core/validation.
     """
-    minor = facts.kubernetes_minor
-    certain = minor is not None and minor >= _READ_SINCE_MINOR
+    certain = reads_certificate_sources(facts)
     for number, volume in iter_mappings(pod.pod, "volumes"):
         path = pod.path.join(("spec", "volumes", number, "projected", "sources"))
         sources = [*iter_mappings(get_mapping(volume, "projected"), "sources")]
         for finding in _check_sources(path, sources):
             yield replace(finding, certain=certain)
+
+
+def reads_certificate_sources(facts: Facts) -> bool:
+    """Return whether the cluster is known to read them; an older one drops them by default."""
+    minor = facts.kubernetes_minor
+    return minor is not None and minor >= _READ_SINCE_MINOR
 
 
 def _check_sources(path: Path, sources: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Finding]:

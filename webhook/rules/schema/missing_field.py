@@ -18,22 +18,30 @@ Good:
 
 from collections.abc import Iterator
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.rules._stray_fields import has_alias_beside, misplaced_graphs
+from webhook.rules.pod.malformed_certificate_source import reads_certificate_sources
 
 ACTION = "deny"
 SINCE = "0.1.0"
 SUPERSEDABLE = True
 FIELDS = frozenset({"required"})
 
+_CERTIFICATE_SOURCES = (("clusterTrustBundle",), ("podCertificate",))
 _CHILD_FIELDS = ("children",)
 _PREDICTORS = ("spec", "predictors")
 _ABOVE_PREDICTORS = (("spec",), _PREDICTORS)
 
 
-def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each field that the schema requires and the document lacks."""
+def check(
+    schema_error: SchemaError, deployment: SeldonDeployment, facts: Facts
+) -> Iterator[Finding]:
+    """Yield each field that the schema requires and the document lacks.
+
+    Not certain in a source of certificates, which an API server before 1.37 may drop unread.
+    """
     if schema_error.kind != "required":
         return
     path = schema_error.path / schema_error.missing_field
@@ -49,6 +57,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
             path,
             f'required field "{schema_error.missing_field}" is missing',
             f"add {schema_error.missing_field}",
+            certain=path[-2:-1] not in _CERTIFICATE_SOURCES or reads_certificate_sources(facts),
         )
 
 
