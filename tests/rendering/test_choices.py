@@ -516,3 +516,26 @@ def test_deployments_alone_are_those_among_all_objects() -> None:
     assert [r.object for r in render(view, ENGINE, only_deployments=True)] == [
         r.object for r in everything if r.kind == "Deployment"
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "rendered"),
+    [
+        ({"serviceAccount": "old"}, {"serviceAccountName": "old"}),
+        (
+            {"serviceAccount": "old", "serviceAccountName": "new"},
+            {"serviceAccountName": "new"},
+        ),
+        ({"serviceAccount": ""}, {"serviceAccount": ""}),
+    ],
+)
+def test_the_old_name_of_the_account_is_rendered_as_the_one_that_counts(
+    written: dict[str, Any], rendered: dict[str, Any]
+) -> None:
+    spec = pod_of(with_pod(**written))
+    assert {field: spec[field] for field in spec if field.startswith("serviceAccount")} == rendered
+
+
+def test_seldons_operator_copies_the_old_name_of_the_account() -> None:
+    spec = pod_of(with_pod(serviceAccount="old"), RenderOptions(operator="seldon"))
+    assert spec["serviceAccount"] == "old"

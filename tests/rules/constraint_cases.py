@@ -327,6 +327,7 @@ CLAIMS: tuple[list[Change], list[Change]] = (
         {"metadata": {"labels": {"a b": "c"}}},
         {"metadata": {"labels": {"a": "b c"}}},
         {"metadata": {"annotations": {"a b": "c"}}},
+        {"metadata": {"annotations": {"a": "é" * (128 * 1024)}}},
         *(
             {"spec": change}
             for change in (
@@ -335,6 +336,8 @@ CLAIMS: tuple[list[Change], list[Change]] = (
                 {"accessModes": ["ReadWriteOnce", "ReadWriteOncePod"]},
                 {"resources": {"requests": {"storage": None}}},
                 {"resources": {"requests": {"storage": "0"}}},
+                {"resources": {"requests": {"storage": "0Gi"}}},
+                {"resources": {"requests": {"storage": "-0"}}},
                 {"resources": {"requests": {"storage": "-1Gi"}}},
                 {"resources": {"requests": {"storage": "1GB"}}},
                 {"resources": {"limits": {"storage": "1GB"}}},
@@ -641,7 +644,7 @@ PODS: list[tuple[str, list[Change], list[Change]]] = [
                 "dnsPolicy": "None",
                 "dnsConfig": {
                     "nameservers": ["::1"],
-                    "searches": ["a_b.", "."],
+                    "searches": ["a_b.", ".", "_a._b-c"],
                     "options": [{"name": "ndots"}],
                 },
             },
@@ -654,6 +657,8 @@ PODS: list[tuple[str, list[Change], list[Change]]] = [
             {"dnsConfig": {"nameservers": ["a"]}},
             {"dnsConfig": {"nameservers": ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"]}},
             {"dnsConfig": {"searches": ["A b"]}},
+            {"dnsConfig": {"searches": ["a_.b"]}},
+            {"dnsConfig": {"searches": ["__a"]}},
             {"dnsConfig": {"searches": [f"s{n}" for n in range(33)]}},
             {
                 "dnsConfig": {

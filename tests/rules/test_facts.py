@@ -453,3 +453,37 @@ def test_a_refused_value_is_reported_with_the_version_that_accepts_it():
             "a search domain with an underscore needs Kubernetes 1.33, and this cluster has 1.30",
         ),
     }
+
+
+@pytest.mark.parametrize(("minor", "is_denied"), [(None, False), (36, True), (37, False)])
+def test_mount_options_of_selinux_are_denied_before_kubernetes_has_them(minor, is_denied):
+    document = with_pod(securityContext={"seLinuxChangePolicy": "MountOption"})
+    found = evaluate_denials(document, kubernetes_minor=minor, operator="graphgate")
+    rules = [(action, rule) for action, rule, *_ in found]
+    assert (("deny", "value-of-newer-kubernetes") in rules) is is_denied
+
+
+@pytest.mark.parametrize(
+    ("kind", "minor", "action"),
+    [
+        ("glusterfs", 30, "deny"),
+        ("glusterfs", None, "deny"),
+        ("rbd", 30, None),
+        ("rbd", 31, "deny"),
+        ("rbd", None, "warn"),
+        ("gitRepo", 32, None),
+        ("gitRepo", 33, "warn"),
+        ("gitRepo", 36, "deny"),
+        ("gitRepo", None, "warn"),
+    ],
+)
+def test_a_volume_is_denied_where_no_kubelet_has_its_driver(kind, minor, action):
+    sources = {
+        "glusterfs": {"endpoints": "cluster", "path": "models"},
+        "rbd": {"monitors": ["storage.example"], "image": "models"},
+        "gitRepo": {"repository": "https://git.example/models.git"},
+    }
+    document = with_pod(volumes=[{"name": "models", kind: sources[kind]}])
+    found = evaluate_denials(document, kubernetes_minor=minor, operator="graphgate")
+    actions = [word for word, rule, *_ in found if rule == "removed-volume-type"]
+    assert actions == ([] if action is None else [action])

@@ -27,6 +27,14 @@ STRICTER_THAN_API_SERVER = {
         ("livenessProbe port unk", "readinessProbe port unk", "startupProbe port unk"),
         "the kubelet finds no port of the name, and the probe fails for ever",
     ),
+    **dict.fromkeys(
+        ("pvc bad", "secret bad"),
+        "the pod waits for an object that cannot exist",
+    ),
+    **dict.fromkeys(
+        ("medium", "hugepages medium"),
+        "the kubelet cannot mount the emptyDir",
+    ),
     "img blanks": "the API server takes the Deployment and refuses each of its pods",
 }
 """What is denied though the API server takes the Deployment, and why it cannot run."""

@@ -32,6 +32,6 @@ def test_rules_share_one_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {finding.rule_id for _, finding in run_rules(rules, parse(document), None, facts, [])}
     assert found >= {
         "apparmor-annotation-unknown-container",
-        "seccomp-annotation-contradicts-field",
+        "profile-annotation-contradicts-field",
     }
     assert len(rendered) == 1

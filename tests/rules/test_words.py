@@ -240,4 +240,4 @@ def test_a_seccomp_annotation_says_the_same_as_the_field(
     (component,) = document["spec"]["predictors"][0]["componentSpecs"]
     key = "seccomp.security.alpha.kubernetes.io/pod"
     component["metadata"] = {"annotations": {key: annotation}}
-    assert ("seccomp-annotation-contradicts-field" in rules_in(document)) is contradicts
+    assert ("profile-annotation-contradicts-field" in rules_in(document)) is contradicts

@@ -13,6 +13,8 @@ What is changed, so that each error is about one thing and reads well:
   types: in the published oneOf, null fits both sides and is therefore refused;
 * an element of a list is never null: a lone dash is a slip, and the API server refuses it in every
   list of objects but a few, where it would be an empty object;
+* a required object is never null: the decoder makes an empty one of it, which lacks what it must
+  have, and Seldon's definition drops null and misses the field;
 * descriptions and the API server's own annotations are left out.
 """
 
@@ -98,6 +100,10 @@ def _fields(definition: Schema, published: dict[str, Schema]) -> Schema:
             for name, field in sorted(definition["properties"].items())
         }
     }
+    for name in definition.get("required", ()):
+        field = fields["properties"][name]
+        if "object" in _words(field["type"]):
+            fields["properties"][name] = _never_null(field)
     if "required" in definition:
         fields["required"] = sorted(definition["required"])
     fields["additionalProperties"] = definition["additionalProperties"]

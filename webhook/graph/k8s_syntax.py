@@ -19,6 +19,9 @@ MAX_NAME_LENGTH = 63
 MAX_PORT_NAME_LENGTH = 15
 """Characters: of a DNS subdomain (RFC 1123), of the name part of a key, of a port (RFC 6335)."""
 
+MAX_ANNOTATIONS_SIZE = 256 * 1024
+"""Bytes of all keys and values (TotalAnnotationSizeLimitB)."""
+
 NANO = 10**9
 """Parts of one in which amounts are counted: Kubernetes rounds up what is smaller."""
 
@@ -219,6 +222,11 @@ def is_http_header_name(name: str) -> bool:
 def _has_parent_dir_prefix(name: str) -> bool:
     """Return whether a file of this name would lead out of its folder (hasChDirPrefix)."""
     return name == "." or name.startswith("..")
+
+
+def count_bytes(text: str) -> int:
+    """Return the size of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
 def explain_invalid(name: str, allowed_chars: str, max_length: int) -> str:

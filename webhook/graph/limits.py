@@ -53,8 +53,9 @@ MAX_SHARED_ENTRIES = 20_000
 them. A document of 300 KiB can ask for ten million; fifty of them, for two hundred pods with a
 Service each, are twenty thousand."""
 
-MAX_SHARED_CHARACTERS = 1024 * 1024
-"""Characters of these, counted likewise: 1,700 for each of 300 pods with a Service each."""
+MAX_SHARED_CHARACTERS = 4 * 1024 * 1024
+"""Characters of these, counted likewise: 7,000 for each of 300 pods with a Service each. Two small
+predictors with as many annotations as Kubernetes takes, 256 KiB, are below it."""
 
 MAX_SCHEMA_ERRORS = 1000
 """Schema errors of one kind that are reported; the others appear when these are fixed."""

@@ -27,6 +27,7 @@ from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rendering.probes import GRACE_PERIOD_SECONDS
 from webhook.rendering.source_map import (
     Sourced,
+    SourceMap,
     from_user,
     get_item,
     injected,
@@ -152,6 +153,7 @@ def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: Pod
         volumes = with_items(volumes, [injected(podinfo_volume(), path)])
     if not layout.is_seldon:
         volumes = _with_sources(volumes)
+        base = _with_account_name(base)
     added: dict[str, Any] = {
         **({} if context is None else {"securityContext": context}),
         "initContainers": _with_each_variable_once(parts.init_containers),
@@ -171,6 +173,28 @@ def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: Pod
         if field in base.value:
             added[field] = merge_duplicate_keys(get_item(base, field), key)
     return with_key_order(with_fields(base, added), POD_FIELD_ORDER)
+
+
+def _with_account_name(base: Sourced) -> Sourced:
+    """Return the pod spec with serviceAccountName in place of serviceAccount, its old name.
+
+    The API server keeps both, fills in the one from the other, and the new name wins: an apply that
+    changes the old one only would change nothing.
+    """
+    old = base.value.get("serviceAccount")
+    if not old or type(old) is not str:
+        return base
+    fields = {field: get_item(base, field) for field in base.value if field != "serviceAccount"}
+    if not base.value.get("serviceAccountName"):
+        fields["serviceAccountName"] = get_item(base, "serviceAccount")
+    return Sourced(
+        {field: item.value for field, item in fields.items()},
+        SourceMap(
+            base.source_map.path,
+            base.source_map.is_copied,
+            {field: item.source_map for field, item in fields.items()},
+        ),
+    )
 
 
 def _with_sources(volumes: Sourced) -> Sourced:

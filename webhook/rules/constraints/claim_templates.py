@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.k8s_syntax import is_quantity, parse_quantity
+from webhook.graph.k8s_syntax import (
+    MAX_ANNOTATIONS_SIZE,
+    count_bytes,
+    is_quantity,
+    parse_quantity,
+)
 from webhook.graph.model import get_list, get_mapping
 from webhook.graph.text import join_words
 from webhook.rules._format import quote_value
@@ -61,6 +66,17 @@ def _check_metadata(value: Any, location: Location) -> Iterable[Finding]:
     return (Finding(location.at(others[0]), message, "remove it"),)
 
 
+def _check_annotations_size(value: Any, location: Location) -> Iterable[Finding]:
+    """Check the bytes of all annotations (source: ValidateAnnotationsSize)."""
+    if type(value) is not dict:
+        return ()
+    size = sum(count_bytes(text) for pair in value.items() for text in pair if type(text) is str)
+    if size <= MAX_ANNOTATIONS_SIZE:
+        return ()
+    message = f"{MAX_ANNOTATIONS_SIZE} bytes of annotations at most, has {size}"
+    return (Finding(location.at(), message, "shorten or remove annotations"),)
+
+
 def _check_modes(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is not dict:
         return ()
@@ -81,7 +97,8 @@ def _check_storage(value: Any, location: Location) -> Iterable[Finding]:
     path = location.at("resources", "requests", "storage")
     if storage is None:
         return (Finding(path, "the claim requests no storage", "set it, like 10Gi"),)
-    if (is_quantity(storage) and (parse_quantity(storage) or 1) <= 0) or storage in (0, "0"):
+    amount = parse_quantity(storage)
+    if amount is not None and amount <= 0:
         return (Finding(path, f"storage must be more than 0, got {storage}"),)
     return ()
 
@@ -161,7 +178,12 @@ RULES = (
                 each_key(QUALIFIED_NAME),
                 each_value(LABEL_VALUE),
             ),
-            row("pod", f"{_TEMPLATE}.metadata.annotations", each_key(ANNOTATION_KEY)),
+            row(
+                "pod",
+                f"{_TEMPLATE}.metadata.annotations",
+                each_key(ANNOTATION_KEY),
+                _check_annotations_size,
+            ),
             row("pod", _SPEC, _check_modes, _check_storage, _check_two_sources),
             row("pod", f"{_SPEC}.accessModes[]", one_of(*_MODES, what="access mode")),
             row("pod", f"{_SPEC}.volumeMode", one_of("Filesystem", "Block", what="volume mode")),

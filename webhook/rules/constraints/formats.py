@@ -72,6 +72,24 @@ def _is_ip_address(address: str) -> bool:
         return False
 
 
+_SEARCH_LABEL = "_?[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?"
+_SEARCH_DOMAIN = re.compile(rf"{_SEARCH_LABEL}(?:\.{_SEARCH_LABEL})*\Z")
+
+
+def _is_search_domain(name: str) -> bool:
+    # With "_", as in names of services (RelaxedDNSSearchValidation, by default since 1.33; source:
+    # IsDNS1123SubdomainWithUnderscore).
+    bare = name.removesuffix(".")
+    is_short = len(bare) <= MAX_SUBDOMAIN_LENGTH
+    return name == "." or (is_short and _SEARCH_DOMAIN.match(bare) is not None)
+
+
+def _explain_search_domain(name: str) -> str:
+    if any(label.endswith("_") for label in name.split(".")):
+        return 'it must not end with "_", nor a part before a dot'
+    return explain_characters("-._a-z0-9", MAX_SUBDOMAIN_LENGTH)(name)
+
+
 DNS_LABEL = Format("DNS label", is_dns_label, explain_characters("-a-z0-9", MAX_LABEL_LENGTH))
 DNS_SUBDOMAIN = Format(
     "DNS subdomain", is_subdomain, explain_characters("-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
@@ -107,9 +125,8 @@ IP_ADDRESS = Format(
 )
 SEARCH_DOMAIN = Format(
     "DNS search domain",
-    # With "_", as in names of services (RelaxedDNSSearchValidation, by default since 1.33).
-    lambda name: name == "." or is_subdomain(name.removesuffix(".").replace("_", "x")),
-    explain_characters("-._a-z0-9", MAX_SUBDOMAIN_LENGTH),
+    _is_search_domain,
+    _explain_search_domain,
 )
 DRIVER_NAME = Format(
     "CSI driver name",

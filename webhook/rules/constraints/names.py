@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import get_str
+from webhook.graph.model import get_str, iter_mappings
 from webhook.rendering.node_kinds import is_prepackaged_server
+from webhook.rules._format import quote_value
 from webhook.rules._stray_fields import is_meant
 from webhook.rules.constraints.checks import (
     Check,
@@ -69,6 +70,32 @@ def _names_object(kind: str, field: str) -> Any:
     return check
 
 
+def _can_exist(field: str) -> Check:
+    """Check that an object of such a name, and its keys, can exist: the pod waits for them.
+
+    The API server accepts any text here (validateSecretVolumeSource). The kubelet, or the scheduler
+    for a claim, finds no such object. With `optional` the pod starts without it.
+    """
+
+    def check(value: Any, location: Location) -> Iterable[Finding]:
+        if type(value) is not dict or value.get("optional") is True:
+            return ()
+        findings = []
+        name = value.get(field)
+        if type(name) is str and name and not DNS_SUBDOMAIN.accepts(name):
+            reason = DNS_SUBDOMAIN.explain(name)
+            message = f"invalid object name {quote_value(name)}: {reason}"
+            findings.append(Finding(location.at(field), message))
+        for index, item in iter_mappings(value, "items"):
+            key = item.get("key")
+            if type(key) is str and key and not OBJECT_KEY.accepts(key):
+                message = f"invalid key {quote_value(key)}: {OBJECT_KEY.explain(key)}"
+                findings.append(Finding(location.at("items", index, "key"), message))
+        return findings
+
+    return check
+
+
 RULES = (
     ConstraintRule(
         "malformed-secret-or-configmap-reference",
@@ -76,7 +103,8 @@ RULES = (
 
     Why: variables and volumes take what they hold from Secrets, ConfigMaps and claims. Without a
     name and, for one value, a key, the API server refuses the Deployment; and in variables it
-    refuses names and keys that no object can have.
+    refuses names and keys that no object can have. In volumes it accepts those, and the pod waits
+    for the object forever, unless it is optional.
 
     Fix: Use the name of the object and a key in it.
 
@@ -108,11 +136,36 @@ RULES = (
                 tuple(f"{reference}.key" for reference in _REFERENCES[:2]),
                 matches(OBJECT_KEY),
             ),
-            row("pod", "volumes[].persistentVolumeClaim", _names_object("claim", "claimName")),
-            row("pod", "volumes[].secret", _names_object("secret", "secretName")),
-            row("pod", "volumes[].configMap", _names_object("configMap", "name")),
-            row("pod", f"{_PROJECTED}.secret", _names_object("projected secret", "name")),
-            row("pod", f"{_PROJECTED}.configMap", _names_object("projected configMap", "name")),
+            row(
+                "pod",
+                "volumes[].persistentVolumeClaim",
+                _names_object("claim", "claimName"),
+                _can_exist("claimName"),
+            ),
+            row(
+                "pod",
+                "volumes[].secret",
+                _names_object("secret", "secretName"),
+                _can_exist("secretName"),
+            ),
+            row(
+                "pod",
+                "volumes[].configMap",
+                _names_object("configMap", "name"),
+                _can_exist("name"),
+            ),
+            row(
+                "pod",
+                f"{_PROJECTED}.secret",
+                _names_object("projected secret", "name"),
+                _can_exist("name"),
+            ),
+            row(
+                "pod",
+                f"{_PROJECTED}.configMap",
+                _names_object("projected configMap", "name"),
+                _can_exist("name"),
+            ),
         ),
     ),
     ConstraintRule(

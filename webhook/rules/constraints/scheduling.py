@@ -1,5 +1,6 @@
 """The rows on scheduling: affinity, spread, gates, tolerations, and selectors of labels."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -99,12 +100,20 @@ def _check_label_keys(value: Any, location: Location) -> Iterable[Finding]:
         if keys and value.get("labelSelector") is None:
             message = f"labelSelector is required with {field}"
             findings.append(Finding(location.at("labelSelector"), message, "add labelSelector"))
-    selected = _selected_keys(get_mapping(value, "labelSelector")) if matched else frozenset()
+    selected = _selected_keys(get_mapping(value, "labelSelector")) if matched else Counter()
+    seen: set[str] = set()
     for index, key in enumerate(matched):
-        if type(key) is str and key in selected and _is_pod_label(key, location.subject):
+        if type(key) is not str:
+            continue
+        path = location.at("matchLabelKeys", index)
+        # Twice in the selector is too much for the Deployment, once for a pod that has the label.
+        if selected[key] > 1 or (selected[key] and _is_pod_label(key, location.subject)):
             message = f"{quote_value(key)} is in labelSelector, too: the pods are refused"
-            path = location.at("matchLabelKeys", index)
             findings.append(Finding(path, message, "remove it from one of them"))
+        elif key in seen and _is_pod_label(key, location.subject):
+            message = f"duplicate key {quote_value(key)}: the pods are refused"
+            findings.append(Finding(path, message, "keep only one"))
+        seen.add(key)
     unmatched = {key for key in mismatched if type(key) is str}
     for index, key in enumerate(matched):
         if type(key) is str and key in unmatched:
@@ -125,13 +134,14 @@ def _is_pod_label(key: str, subject: PodSubject) -> bool:
     )
 
 
-def _selected_keys(selector: Mapping[str, Any]) -> frozenset[Any]:
+def _selected_keys(selector: Mapping[str, Any]) -> Counter[str]:
+    """Return how often each key is in a selector."""
     expressions = iter_mappings(selector, "matchExpressions")
-    return frozenset(
-        {
+    return Counter(
+        [
             *get_mapping(selector, "matchLabels"),
             *(key for _, item in expressions if type(key := item.get("key")) is str),
-        }
+        ]
     )
 
 

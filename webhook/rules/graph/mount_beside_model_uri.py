@@ -1,8 +1,8 @@
 """Mount at the path of the model
 
-Why: Seldon's operator mounts the volume of a downloaded model at /mnt/models, even if something is
-mounted there already. The API server refuses two mounts at one path. (graphgate's reconciler uses
-the author's mount as the model, and downloads nothing.)
+Why: Seldon's operator mounts the volume of a downloaded model at /mnt/models, and the claim of a
+pvc:// URI at /mnt/pvc, even if something is mounted there already. The API server refuses two
+mounts at one path. (graphgate's reconciler uses the author's mount.)
 
 Fix: Mount the volume somewhere else, or remove modelUri and use the model in the volume.
 
@@ -51,7 +51,7 @@ from webhook.graph.model import (
     get_str,
     iter_mappings,
 )
-from webhook.graph.well_known import NO_STORAGE_INITIALIZER_ANNOTATION
+from webhook.graph.well_known import MODEL_CLAIM_VOLUME, NO_STORAGE_INITIALIZER_ANNOTATION
 from webhook.rules._format import quote_value
 from webhook.rules._model_reader import model_reader_name
 
@@ -72,20 +72,24 @@ def check(
         return
     from webhook.rendering.environment import MODELS_PATH
     from webhook.rendering.names import model_volume_name
+    from webhook.rendering.storage_initializer import CLAIM_MOUNT, CLAIM_SCHEME
 
     name = model_reader_name(node, predictor.containers_by_name, deployment)
     containers = predictor.containers_by_name.get(name)
     if not containers or _is_fetched_by_server(node, deployment):
         return
-    volume = model_volume_name(name)
+    volumes = {MODELS_PATH: model_volume_name(name)}
+    if get_str(node.raw, "modelUri").startswith(CLAIM_SCHEME):
+        volumes[CLAIM_MOUNT] = MODEL_CLAIM_VOLUME
     mounts = list(iter_mappings(containers[0].raw, "volumeMounts"))
-    if any(get_str(mount, "name") == volume for _, mount in mounts):
-        return  # the volume of the model itself
+    mounted = {get_str(mount, "name") for _, mount in mounts}
     for index, mount in mounts:
-        if get_str(mount, "mountPath") == MODELS_PATH:
+        path = get_str(mount, "mountPath")
+        # A volume of the model itself that is mounted anywhere is not mounted again.
+        if path in volumes and volumes[path] not in mounted:
             yield Finding(
                 containers[0].path.join(("volumeMounts", index, "mountPath")),
-                f"Seldon's operator mounts the model of {quote_value(node.name)} at {MODELS_PATH}, "
+                f"Seldon's operator mounts the model of {quote_value(node.name)} at {path}, "
                 f"where {quote_value(get_str(mount, 'name'))} is mounted already",
                 "mount it at another path, or remove modelUri",
             )

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import MAX_ANNOTATIONS_SIZE, count_bytes
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT
 from webhook.graph.well_known import PROMETHEUS_PATH_ANNOTATION, PROMETHEUS_SCRAPE_ANNOTATION
@@ -31,8 +32,6 @@ ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"annotations", "metadata"})
 
-_MAX_SIZE = 256 * 1024
-"""Bytes of all keys and values (TotalAnnotationSizeLimitB)."""
 _INJECTED = {PROMETHEUS_PATH_ANNOTATION: "/prometheus", PROMETHEUS_SCRAPE_ANNOTATION: "true"}
 """The annotations of every pod that is scraped, unless the author overrides them."""
 
@@ -42,24 +41,24 @@ _Layers = tuple[Mapping[str, Any], ...]
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each object whose annotations are too large (source: ValidateAnnotationsSize)."""
     own = get_mapping(get_mapping(deployment.raw, "metadata"), "annotations")
-    if (size := _added_size(own, ())) > _MAX_SIZE:
+    if (size := _added_size(own, ())) > MAX_ANNOTATIONS_SIZE:
         yield Finding(ROOT / "metadata" / "annotations", _message("the object", size))
     of_spec: _Layers = (get_mapping(deployment.spec, "annotations"), _INJECTED)
     spec_size = _added_size(_INJECTED, ()) + _added_size(of_spec[0], of_spec[1:])
-    if spec_size > _MAX_SIZE:
+    if spec_size > MAX_ANNOTATIONS_SIZE:
         yield Finding(ROOT / "spec" / "annotations", _message("the pods", spec_size))
         return
     for predictor in deployment.predictors:
         of_predictor: _Layers = (get_mapping(predictor.raw, "annotations"), *of_spec)
         predictor_size = spec_size + _added_size(of_predictor[0], of_predictor[1:])
-        if predictor_size > _MAX_SIZE:
+        if predictor_size > MAX_ANNOTATIONS_SIZE:
             message = _message("the predictor's pods", predictor_size)
             yield Finding(predictor.path / "annotations", message)
             continue
         for component in predictor.components:
             metadata = get_mapping(component.raw, "metadata")
             size = predictor_size + _added_size(get_mapping(metadata, "annotations"), of_predictor)
-            if size > _MAX_SIZE:
+            if size > MAX_ANNOTATIONS_SIZE:
                 path = component.path.join(("metadata", "annotations"))
                 yield Finding(path, _message("the pods", size))
 
@@ -70,15 +69,11 @@ def _added_size(annotations: Mapping[str, Any], below: _Layers) -> int:
     for key, value in annotations.items():
         if type(value) is str:
             replaced = next((v for layer in below if type(v := layer.get(key)) is str), None)
-            size += _bytes(value) + _bytes(key)
+            size += count_bytes(value) + count_bytes(key)
             if replaced is not None:
-                size -= _bytes(replaced) + _bytes(key)
+                size -= count_bytes(replaced) + count_bytes(key)
     return size
 
 
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
-
-
 def _message(owner: str, size: int) -> str:
-    return f"annotations of {owner}: {_MAX_SIZE} bytes (256 KiB) at most, has {size}"
+    return f"annotations of {owner}: {MAX_ANNOTATIONS_SIZE} bytes (256 KiB) at most, has {size}"

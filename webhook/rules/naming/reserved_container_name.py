@@ -1,8 +1,10 @@
 """Reserved container name
 
 Why: seldon-container-engine is the name of the orchestrator. If the pod has a container of that
-name, Seldon adds no orchestrator, and the graph is not executed. A node named tfserving gets no
-Service, so it is reachable only from within its own pod.
+name, Seldon adds no orchestrator, and the graph is not executed. With an init container of that
+name, or of tfserving beside a TENSORFLOW_SERVER, the pod has two containers of one name, and the
+API server refuses it. A node named tfserving gets no Service, so it is reachable only from within
+its own pod.
 
 Fix: Use a different container name.
 
@@ -19,17 +21,30 @@ Good:
 
 from collections.abc import Iterator
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import (
+    Predictor,
+    SeldonDeployment,
+    get_mapping,
+    get_str,
+    iter_mappings,
+)
 from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
-from webhook.rendering.layout import ORCHESTRATOR_CONTAINER, TENSORFLOW_CONTAINER
+from webhook.rendering.layout import (
+    INJECTED_CONTAINERS,
+    ORCHESTRATOR_CONTAINER,
+    TENSORFLOW_CONTAINER,
+)
+from webhook.rules._rendered import render_objects
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 
-def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each container and node with a reserved name (source: seldon-checks G21)."""
+    yield from _check_init_containers(predictor, deployment, facts)
     for container in predictor.containers_by_name.get(ORCHESTRATOR_CONTAINER, ()):
         yield Finding(
             container.path / "name",
@@ -47,3 +62,27 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
             # In the pod of the orchestrator it is called without a Service.
             certain=in_own_pod or not nearest,
         )
+
+
+def _check_init_containers(
+    predictor: Predictor, deployment: SeldonDeployment, facts: Facts
+) -> Iterator[Finding]:
+    """Yield each init container with the name of one that is added to its pod."""
+    taken = {
+        container.path: container.name
+        for component in predictor.components
+        for container in component.init_containers
+        if container.name in INJECTED_CONTAINERS
+    }
+    if not taken:
+        return
+    for rendered in render_objects(deployment, facts):
+        if rendered.kind != "Deployment":
+            continue
+        spec = rendered.object["spec"]["template"]["spec"]
+        names = {get_str(container, "name") for _, container in iter_mappings(spec, "containers")}
+        for index, _ in iter_mappings(spec, "initContainers"):
+            path = rendered.trace(("spec", "template", "spec", "initContainers", index))
+            if taken.get(path) in names:
+                message = f'name "{taken[path]}" is reserved: a container of it is added to the pod'
+                yield Finding(path / "name", message, "use a different name")

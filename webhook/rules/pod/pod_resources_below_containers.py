@@ -96,8 +96,9 @@ def _check_pod(
     resources: Mapping[str, Any],
     path: Path,
 ) -> Iterator[Finding]:
-    if get_mapping(component.pod, "os").get("name") == "windows" and resources:
-        yield Finding(path, "a Windows pod does not support pod-level resources")
+    if get_mapping(component.pod, "os").get("name") == "windows":
+        message = "a Windows pod does not support pod-level resources"
+        yield Finding(path, message, "remove resources from the pod")
         return
     if resources.get("claims") is not None:  # an empty list is not allowed either
         yield Finding(path / "claims", "claims are not allowed in pod-level resources")
@@ -131,10 +132,11 @@ def _check_containers(
     requests: Mapping[str, Any],
     path: Path,
 ) -> Iterator[Finding]:
-    requested = dict.fromkeys(_SHARED_RESOURCES, 0)
+    pages = [n for n in (*limits, *requests) if n.startswith(HUGE_PAGES_PREFIX)]
+    requested = dict.fromkeys((*_SHARED_RESOURCES, *pages), 0)
     for container in containers:
         container_amount = get_mapping(container.raw, "resources")
-        for name in _SHARED_RESOURCES:
+        for name in requested:
             limit, request = (
                 parse_quantity(get_mapping(container_amount, f).get(name))
                 for f in ("limits", "requests")

@@ -64,6 +64,7 @@ _RESOURCES = tuple(
     for name in ("cpu", "memory", "ephemeral-storage")
 )
 _HUGE_PAGES_PREFIX = ("limits.hugepages-", "requests.hugepages-")
+_EXPONENT = re.compile(r"[eE][-+]?[0-9]+\Z")
 _CPU_UNITS = ("1", "1m")
 _BYTE_UNITS = (
     "1",
@@ -177,8 +178,11 @@ def _explain_map_field(path: Path, field: str, map_field: re.Match[str]) -> Find
 
 
 def _is_unit(divisor: Any, units: tuple[str, ...]) -> bool:
-    # The API server compares spellings: 1024Ki is 1Mi to it, but 1024 is not 1Ki.
-    binary = str(divisor).strip().endswith("i")
+    # The API server compares spellings: 1024Ki is 1Mi to it, but 1024 is not 1Ki, nor 1e3 1k.
+    text = str(divisor).strip()
+    if _EXPONENT.search(text):
+        units = ("1",)
+    binary = text.endswith("i")
     return parse_quantity(divisor) in {
         parse_quantity(u) for u in units if u.endswith("i") is binary
     }

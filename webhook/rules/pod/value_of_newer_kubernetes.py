@@ -1,8 +1,8 @@
 """Value of a newer Kubernetes
 
 Why: some values are valid in newer versions of Kubernetes only: a restartPolicy of a container that
-is not an init container, a sleep of 0 seconds, a search domain with an underscore. An older API
-server refuses the Deployment.
+is not an init container, a sleep of 0 seconds, a search domain with an underscore, the
+seLinuxChangePolicy MountOption. An older API server refuses the Deployment.
 
 Fix: Use a value that the cluster accepts, or upgrade the cluster.
 
@@ -25,13 +25,17 @@ from webhook.graph.path import Path
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"containers", "dnsConfig"})
+FIELDS = frozenset({"containers", "dnsConfig", "securityContext"})
 
 _RESTART_POLICY = (34, 35)
 _SLEEP_OF_ZERO = (32, 33)
 _RELAXED_SEARCH_DOMAIN = (32, 33)
+_SELINUX_MOUNT = (37, 37)
 """The minor version with each as an alpha feature, and the first one that has it by default
-(ContainerRestartRules, PodLifecycleSleepActionAllowZero, RelaxedDNSSearchValidation)."""
+(ContainerRestartRules, PodLifecycleSleepActionAllowZero, RelaxedDNSSearchValidation, SELinuxMount).
+SELinuxMount was an alpha and a beta feature for seven versions, off by default: whoever switched it
+on may allow the value in the settings."""
+_NEWEST = max(_RESTART_POLICY, _SLEEP_OF_ZERO, _RELAXED_SEARCH_DOMAIN, _SELINUX_MOUNT)[1]
 
 
 def check(pod: ComponentSpec, facts: Facts) -> Iterator[Finding]:
@@ -40,7 +44,7 @@ def check(pod: ComponentSpec, facts: Facts) -> Iterator[Finding]:
     Where only a feature gate is needed, nobody knows whether it is on.
     """
     minor = facts.kubernetes_minor
-    if minor is None or minor >= _RESTART_POLICY[1]:
+    if minor is None or minor >= _NEWEST:
         return
     for (alpha, beta), path, what in _newer_values(pod):
         if minor < beta:
@@ -49,6 +53,9 @@ def check(pod: ComponentSpec, facts: Facts) -> Iterator[Finding]:
 
 
 def _newer_values(pod: ComponentSpec) -> Iterator[tuple[tuple[int, int], Path, str]]:
+    if get_mapping(pod.pod, "securityContext").get("seLinuxChangePolicy") == "MountOption":
+        path = pod.path.join(("spec", "securityContext", "seLinuxChangePolicy"))
+        yield _SELINUX_MOUNT, path, "the seLinuxChangePolicy MountOption"
     for container in pod.containers:
         if container.raw.get("restartPolicy") is not None:
             what = "restartPolicy of a container that is not an init container"
