@@ -83,10 +83,7 @@ def bounded(expression: str = "object.spec.replicas <= 5", **more: Any) -> Polic
 
 
 def context(policies: PolicySet, value: Any) -> PolicyContext:
-    from dataclasses import replace
-
-    request = replace(
-        apply_request(value, "UPDATE", namespace="models"),
+    request = apply_request(value, "UPDATE", namespace="models")._replace(
         group="machinelearning.seldon.io",
         version="v1",
         resource="seldondeployments",

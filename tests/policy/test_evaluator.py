@@ -2,7 +2,6 @@
 
 # ruff: noqa: E501 — an expression or a policy is one line
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -328,12 +327,12 @@ def test_a_scope_is_that_of_the_request(scope: str, namespaced: bool, of_the_clu
     )
     request = apply_request(make_deployment())
     assert request.namespace == "models"
-    for asked, applies in ((request, namespaced), (replace(request, namespace=""), of_the_cluster)):
+    for asked, applies in ((request, namespaced), (request._replace(namespace=""), of_the_cluster)):
         assert bool(evaluate_valid_policies(policies, asked).findings) is applies
 
 
 def test_a_subresource_is_chosen_by_name() -> None:
-    request = replace(apply_request(make_deployment()), subresource="status")
+    request = apply_request(make_deployment())._replace(subresource="status")
     for resources, applies in (
         ("[seldondeployments]", False),
         ("[seldondeployments/status]", True),
@@ -405,10 +404,8 @@ def test_an_update_is_chosen_by_the_labels_before_or_after(
     """Otherwise whoever takes the label away would be rid of the policy."""
     selector = "    objectSelector: {matchLabels: {stage: prod}}\n"
     policies = single_validation_policy('"false"', match_constraints=MATCH_CONSTRAINTS + selector)
-    request = replace(
-        apply_request(make_deployment(labels={"stage": new}), "UPDATE"),
-        old_object=make_deployment(labels={"stage": old}),
-    )
+    updated = make_deployment(labels={"stage": new})
+    request = apply_request(updated, "UPDATE", make_deployment(labels={"stage": old}))
     assert bool(evaluate_valid_policies(policies, request).findings) is applies
 
 

@@ -1,6 +1,5 @@
 """What mutating policies change."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -218,7 +217,7 @@ def pod_policy(expression: str) -> PolicySet:
 
 def pod_failures(expression: str, kind: str = "Pod") -> list[str]:
     pod = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "p"}, "spec": {}}
-    request = replace(apply_request(pod), group="", version="v1", resource="pods")
+    request = apply_request(pod)._replace(group="", version="v1", resource="pods")
     return [f.error for f in mutate_object(pod_policy(expression), request, NO_FACTS).failures]
 
 

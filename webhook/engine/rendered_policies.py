@@ -181,7 +181,7 @@ class _RenderedEvaluation(NamedTuple):
         mutation = mutate_object(self.policies, request, self.facts, limits, self.observer)
         if mutation.operations:
             target = target.replaced_by(mutation.object)
-            request = replace(request, object=mutation.object)
+            request = request._replace(object=mutation.object)
         evaluation = evaluate_policies(self.policies, request, self.facts, limits, self.observer)
         for found in evaluation.findings:
             finding = replace(

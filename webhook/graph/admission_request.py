@@ -4,17 +4,15 @@ Not here: the AdmissionReview around it (`webhook.admission`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from webhook.graph.model import get_mapping, get_str
+from webhook.graph.model import EMPTY_MAPPING, get_mapping, get_str
 from webhook.graph.well_known import SELDON_GROUP, SELDON_KIND, SELDON_RESOURCE
 
 SCALE_GROUP, SCALE_KIND = "autoscaling", "Scale"
 
 
-@dataclass(frozen=True, slots=True)
-class AdmissionRequest:
+class AdmissionRequest(NamedTuple):
     """One admission request.
 
     object, old_object  as JSON data; null where the operation has none
@@ -34,7 +32,7 @@ class AdmissionRequest:
     namespace: str = ""
     name: str = ""
     uid: str = ""
-    user_info: Mapping[str, Any] = field(default_factory=dict)
+    user_info: Mapping[str, Any] = EMPTY_MAPPING
     dry_run: bool = False
     options: Mapping[str, Any] | None = None
     kind_group_version: tuple[str, str] | None = None

@@ -6,7 +6,7 @@ with reinvocationPolicy IfNeeded are evaluated once more if a later policy chang
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from webhook.cel.activation import DEADLINE_EXCEEDED, CostLimitExceededError, SharedBudget
@@ -118,7 +118,7 @@ class _Mutator:
         return changed_after
 
     def _apply_policy(self, bound: BoundPolicy) -> None:
-        request = replace(self.request, object=self.object)
+        request = self.request._replace(object=self.object)
         evaluator = PolicyEvaluator(self.policies, request, self.facts, self.limits, self.observer)
         evaluator.budget = self.budget
         evaluator.policies_to_come = self.policies_to_come
@@ -131,7 +131,7 @@ class _Mutator:
     def _apply_mutations(self, evaluator: PolicyEvaluator, bound: BoundPolicy) -> None:
         policy = bound.policy
         for params, _ in evaluator.invocations(bound):
-            evaluator.request = replace(self.request, object=self.object)
+            evaluator.request = self.request._replace(object=self.object)
             frame = evaluator.new_frame(policy, params)
             try:
                 if not evaluator.match_conditions_hold(policy, frame):

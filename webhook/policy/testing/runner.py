@@ -199,7 +199,7 @@ def _find_mismatches(
     mutation = mutate_object(policies, request, case.facts, observer=recorder)
     mismatches = _mutation_mismatches(case, policies, mutation)
     evaluation = evaluate_policies(
-        policies, replace(request, object=mutation.object), case.facts, observer=recorder
+        policies, request._replace(object=mutation.object), case.facts, observer=recorder
     )
     findings = list(evaluation.findings)
     if evaluate_rendered is not None:
@@ -234,7 +234,7 @@ def _mutation_mismatches(
     mismatches: list[str] = []
     if case.expected_object is not None and not json_equal(mutation.object, case.expected_object):
         mismatches += list(diff(case.expected_object, mutation.object))
-    second_pass = mutate_object(policies, replace(case.request, object=mutation.object), case.facts)
+    second_pass = mutate_object(policies, case.request._replace(object=mutation.object), case.facts)
     if second_pass.operations:
         operations = ", ".join(f"{o['op']} {o['path']}" for o in second_pass.operations[:3])
         mismatches.append(f"! a second pass changes the object again: {operations}")
