@@ -119,3 +119,14 @@ def test_a_file_that_cannot_be_written_is_a_sentence(run, tmp_path):
     ran = run("check", "--write-exceptions", tmp_path / "a" / "b", stdin=json.dumps(BROKEN))
     assert ran.code == 2
     assert ran.err == f"graphgate: {tmp_path}/a/b cannot be written: No such file or directory\n"
+
+
+def test_texts_tell_what_is_exempt(run, tmp_path):
+    baseline = tmp_path / "baseline.yaml"
+    run("check", "--write-exceptions", baseline, stdin=json.dumps(BROKEN))
+    out = run("check", "--policies", baseline, stdin=json.dumps(BROKEN)).out
+    assert out.startswith("1 SeldonDeployment: 1 allowed, 2 findings exempt\n")
+    listed = run("policies", "exceptions", baseline).out.splitlines()[0]
+    assert listed.endswith(
+        "exempt from 1 finding of malformed-image-reference, 1 finding of unknown-field"
+    )

@@ -338,7 +338,7 @@ def test_an_exception_is_read_whole() -> None:
     assert row == ExceptionRow(
         "system/e",
         "m in shop",
-        "a, missing-image, pod-security/privileged",
+        "a, missing-image, pod-security/privileged, 1 finding of missing-image",
         "2027-01-01T00:00:00Z",
         "active",
         "tracked",

@@ -1,9 +1,11 @@
 """What there is, for `policies list`, `policies lint` and `policies exceptions`: plain rows."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webhook.graph.suggest import nearest_word
+from webhook.graph.text import count_noun
 from webhook.policy.exceptions import PolicyException, parse_time
 from webhook.policy.model import PolicySet
 from webhook.policy.scope import describe_scope, namespace_note, scope_warnings
@@ -145,6 +147,10 @@ def _exception_row(exception: PolicyException, state: str) -> ExceptionRow:
         *exception.policies,
         *exception.rules,
         *(f"pod-security/{check}" for check in exception.pod_security_checks),
+        *(
+            f"{count_noun(count, 'finding')} of {rule_id}"
+            for rule_id, count in sorted(Counter(rule for rule, _ in exception.findings).items())
+        ),
     ]
     display_name = (
         f"{exception.namespace}/{exception.name}" if exception.namespace else exception.name

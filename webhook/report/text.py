@@ -98,6 +98,8 @@ def _summary(report: Report, style: Style) -> str:
         parts.append(f"{style(denied, 'deny')} ({count_noun(errors, 'error')})")
     if warned := sum(result.count("warn") for result in report.results):
         parts.append(style(count_noun(warned, "warning"), "warn"))
+    if exempt := sum(len(result.suppressed) for result in report.results):
+        parts.append(f"{count_noun(exempt, 'finding')} exempt")
     if count["error"]:
         parts.append(style(f"{count['error']} could not be evaluated", "deny"))
     if report.skipped_documents:

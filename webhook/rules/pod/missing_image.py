@@ -24,6 +24,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
@@ -39,6 +40,9 @@ ACTION = "deny"
 SINCE = "0.1.0"
 
 
+_PREDICTOR_DEPTH = 3
+_MAX_NODES_OF_A_NAME = 10
+"""That are looked at; a second one is denied."""
 _CONTAINER_LISTS = (("containers",), ("initContainers",))
 
 
@@ -46,8 +50,12 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
     """Yield each container whose image is missing (source: seldon-checks G23)."""
     if "explainer" in predictor.raw:
         yield from _check_explainer(deployment, predictor, facts)
-    for container in _containers_without_image(predictor):
-        if not has_alias_beside(deployment, container.path / "image"):
+    for container in predictor.containers:
+        if (
+            container.raw.get("image") in (None, "")
+            and not _is_filled_in(predictor, container.name, container.path)
+            and not has_alias_beside(deployment, container.path / "image")
+        ):
             message = f"image is required for {_describe('container', container)}"
             yield Finding(container.path / "image", message)
     for component in predictor.components:
@@ -68,21 +76,21 @@ def needs_image(deployment: SeldonDeployment, path: Path) -> bool:
         return False
     if path[-2] == "initContainers":
         return True
-    predictor = next((p for p in deployment.predictors if p.path == path[: len(p.path)]), None)
-    return predictor is not None and any(
-        each.path == path for each in _containers_without_image(predictor)
-    )
+    predictor = deployment.predictors_by_path.get(Path(path[:_PREDICTOR_DEPTH]))
+    return predictor is not None and not _is_filled_in(predictor, get_str(container, "name"), path)
 
 
-def _containers_without_image(predictor: Predictor) -> Iterator[Container]:
-    """Yield each container without an image for which Seldon knows none either."""
-    without_image = [c for c in predictor.containers if c.raw.get("image") in (None, "")]
-    filled_in_names = _filled_in_names(predictor) if without_image else frozenset()
-    for container in without_image:
-        # Of two containers of one name, in two pods, the first is the node's.
-        is_first = container in predictor.containers_by_name.get(container.name, ())[:1]
-        if not is_first or container.name not in filled_in_names:
-            yield container
+def _is_filled_in(predictor: Predictor, name: str, path: Path) -> bool:
+    """Return whether Seldon knows an image for the container of a name at a path."""
+    # Of two containers of one name, in two pods, the first is the node's.
+    if any(first.path != path for first in predictor.containers_by_name.get(name, ())[:1]):
+        return False
+    if name == TENSORFLOW_CONTAINER and any(
+        node.implementation == "TENSORFLOW_SERVER" for node in predictor.nodes
+    ):
+        return True
+    nodes = islice(predictor.nodes_by_name.get(name, ()), _MAX_NODES_OF_A_NAME)
+    return any(map(is_prepackaged_server, nodes))
 
 
 def _describe(noun: str, container: Container) -> str:
@@ -107,11 +115,3 @@ def _check_explainer(
             f"image is required for the explainer: none is configured for protocol {protocol}",
             "set image in containerSpec, or ask the administrator to add one to seldon-config",
         )
-
-
-def _filled_in_names(predictor: Predictor) -> frozenset[str]:
-    """Return the names of containers for which Seldon knows an image."""
-    names = {node.name for node in predictor.nodes if is_prepackaged_server(node)}
-    if any(node.implementation == "TENSORFLOW_SERVER" for node in predictor.nodes):
-        names.add(TENSORFLOW_CONTAINER)
-    return frozenset(names)

@@ -31,6 +31,7 @@ from webhook.rules._stray_fields import (
     FIELD_ALIASES,
     find_correct_name,
     get_value_at,
+    is_meant,
     move_operation,
     normalize_field,
 )
@@ -49,7 +50,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     if schema_error.kind != "unknown":
         return
     path = schema_error.path
-    required = _required_fields(deployment, path.parent)
+    required = _required_fields(deployment, path.parent, str(path[-1]))
     correct_name = find_correct_name(deployment, path, required)
     if not correct_name:
         return
@@ -82,13 +83,16 @@ def _loads_model(deployment: SeldonDeployment, path: Path) -> bool:
     return node is not None and is_prepackaged_server(node)
 
 
-def _required_fields(deployment: SeldonDeployment, path: Path) -> tuple[str, ...]:
-    """Return the fields without which an object cannot run: also those that no schema requires."""
+def _required_fields(deployment: SeldonDeployment, path: Path, written: str) -> tuple[str, ...]:
+    """Return the fields without which an object cannot run: also those that no schema requires.
+
+    written  the unknown field: what it can be meant to be is among them
+    """
     info = schema.get_field_info(path)
     required = info.required if info is not None else ()
     if "modelUri" not in required and _loads_model(deployment, path):
         required = (*required, "modelUri")
-    if needs_image(deployment, path):
+    if is_meant(written, "image") and needs_image(deployment, path):
         required = (*required, "image")
     return required
 
