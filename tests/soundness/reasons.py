@@ -126,7 +126,16 @@ REASONS: dict[str, Reason] = {
         "container", 'A name that ends in "-" is taken here, and no Secret can have it.'
     ),
     "malformed-secret-or-configmap-reference": Reason(
-        "container", 'A name that ends in "-" is taken here, and no object can have it.'
+        "container", "A volume waits for an object or key that cannot exist."
+    ),
+    "overlapping-volume-paths": Reason(
+        "container", "The kubelet writes no file in place of a folder, and mounts nothing."
+    ),
+    "removed-volume-type": Reason(
+        "container", "The kubelet has no driver for it any more: the volume is never mounted."
+    ),
+    "unmountable-empty-dir": Reason(
+        "container", "The kubelet mounts no unknown medium, and no pages that nothing requests."
     ),
     "ratio-not-a-number": Reason("orchestrator", "It parses ratioA at every request, and fails."),
     "reserved-app-label": Reason(

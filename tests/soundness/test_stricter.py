@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.documents_of import minimal, with_pod
+from tests.documents_of import minimal, with_pod, with_predictor
 from tests.soundness.judging import SETUPS, evaluate_document
 
 
@@ -43,6 +43,8 @@ TAKEN = {
     "sysctls": with_pod(
         securityContext={"sysctls": [{"name": n, "value": "1"} for n in ("a.b", "a/b")]}
     ),
+    "empty overhead": with_pod(overhead={}),
+    "annotations of 256 KiB": with_predictor(annotations={"a": "x" * (256 * 1024 - 200)}),
     "long start": generated("a" * 252 + "-"),
     "hidden kind": with_pod(
         volumes=[

@@ -5,11 +5,11 @@ them unread, unless a feature gate is on: see `pod/malformed_certificate_source.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import get_list, get_mapping, iter_mappings
+from webhook.graph.model import get_list, get_mapping, get_str, iter_mappings
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import (
     ConstraintRule,
@@ -38,6 +38,8 @@ from webhook.rules.constraints.formats import (
 
 _MAX_FILE_MODE = 0o777
 _KEYED_SOURCES = ("secret", "configMap")
+_FILE_KINDS = (*_KEYED_SOURCES, "downwardAPI")
+_ISSUED = "serviceAccountToken"
 _PROJECTED = "volumes[].projected.sources[]"
 _MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS = 600, 2**32
 _OCTAL = re.compile("[0-7]{3}\\Z")
@@ -107,6 +109,66 @@ def _projected_paths(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
             for number, item in iter_mappings(get_mapping(source, kind), "items"):
                 if type(path := item.get("path")) is str and path:
                     yield (index, kind, "items", number, "path"), path
+
+
+def _check_overlaps(value: Any, location: Location) -> Iterable[Finding]:
+    """Report a file of a volume at or below the path of another.
+
+    Source: writePayloadToDir of the kubelet (pkg/volume/util/atomic_writer.go): it writes each file
+    below its path, and fails where a file stands in place of a folder. Of two at one path only one
+    is left; in most projected volumes that is refused (`_check_projected_paths`).
+    """
+    # By step; None: the place of a file here, "": that of a file further below.
+    root: dict[str | None, Any] = {}
+    for below, path in _volume_files(value):
+        place, node, problem = location.at(*below), root, ""
+        for step in path.split("/"):
+            if step in ("", "."):
+                continue
+            if None in node:
+                problem = f"is below the file at {node[None]}"
+                break
+            node.setdefault("", place)
+            node = node.setdefault(step, {})
+        if not problem and "" in node:
+            problem = f"is the folder of the file at {node['']}"
+        if problem:
+            message = f"path {quote_value(path)} {problem}: the volume cannot be mounted"
+            yield Finding(place, message, "use a different path")
+        elif None not in node:
+            node[None] = place
+        elif below[0] != "projected" or _ISSUED in (*below, *node[None]):
+            message = (
+                f"duplicate path {quote_value(path)} (first at {node[None]}): one file is lost"
+            )
+            yield Finding(place, message, "use a different path", certain=False)
+
+
+def _volume_files(volume: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the path of each file that a volume surely has, with where it is written."""
+    if type(volume) is not dict:
+        return
+    for below, source in _file_sources(volume):
+        if source.get("optional") is True:
+            continue
+        for number, item in iter_mappings(source, "items"):
+            if path := get_str(item, "path"):
+                yield (*below, "items", number, "path"), path
+        if below[-1] == _ISSUED and (path := get_str(source, "path")):
+            yield (*below, "path"), path
+
+
+def _file_sources(
+    volume: Mapping[str, Any],
+) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+    for kind in _FILE_KINDS:
+        if kind in volume:
+            yield (kind,), get_mapping(volume, kind)
+    if "projected" in volume:
+        for index, source in iter_mappings(get_mapping(volume, "projected"), "sources"):
+            for kind in (*_FILE_KINDS, _ISSUED):
+                if kind in source:
+                    yield ("projected", "sources", index, kind), get_mapping(source, kind)
 
 
 def _check_azure_disk_uri(value: Any, location: Location) -> Iterable[Finding]:
@@ -363,6 +425,36 @@ RULES = (
             - secret: {name: second, items: [{key: a, path: second}]}
     """,
         (row("pod", "volumes[].projected.sources", _check_projected_paths),),
+    ),
+    ConstraintRule(
+        "overlapping-volume-paths",
+        """File in place of a folder in a volume
+
+    Why: items put keys of a Secret or ConfigMap at paths in a volume. Where one path is the folder
+    of another, a file and a folder have the same name: the API server takes it, and the kubelet
+    never mounts the volume. Of two files at one path, one is lost.
+
+    Fix: Give each file a path of its own.
+
+    Bad:
+        volumes:
+        - name: settings
+          configMap:
+            name: settings
+            items:
+            - {key: a, path: settings}
+            - {key: b, path: settings/more}
+
+    Good:
+        volumes:
+        - name: settings
+          configMap:
+            name: settings
+            items:
+            - {key: a, path: settings/all}
+            - {key: b, path: settings/more}
+    """,
+        (row("pod", "volumes[]", _check_overlaps),),
     ),
     ConstraintRule(
         "malformed-volume-source",
