@@ -178,7 +178,9 @@ def rows(subject: str, paths: Iterable[str], *checks: Check) -> tuple[Row, ...]:
 # ── one value ──────────────────────────────────────────────────────────────────────────────────
 
 
-def matches(form: Format, what: str = "", *, optional: bool = False) -> Check:
+def matches(
+    form: Format, what: str = "", *, optional: bool = False, remediation: str = ""
+) -> Check:
     """Check the format of a text. optional: an empty text is absent."""
     noun = what or form.name
 
@@ -187,7 +189,8 @@ def matches(form: Format, what: str = "", *, optional: bool = False) -> Check:
 
     def report(value: Any, location: Location) -> Iterable[Finding]:
         shown = f" {quote_value(value)}" if value else ""
-        return (Finding(location.at(), f"invalid {noun}{shown}: {form.explain(value)}"),)
+        message = f"invalid {noun}{shown}: {form.explain(value)}"
+        return (Finding(location.at(), message, remediation),)
 
     return ValueCheck(accepts, report)
 

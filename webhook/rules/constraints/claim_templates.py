@@ -99,7 +99,8 @@ def _check_storage(value: Any, location: Location) -> Iterable[Finding]:
         return (Finding(path, "the claim requests no storage", "set it, like 10Gi"),)
     amount = parse_quantity(storage)
     if amount is not None and amount <= 0:
-        return (Finding(path, f"storage must be more than 0, got {storage}"),)
+        message = f"storage must be more than 0, got {storage}"
+        return (Finding(path, message, "set it, like 10Gi"),)
     return ()
 
 
@@ -148,7 +149,7 @@ RULES = (
     access mode and an amount of storage, names of classes and sources that can exist, and may set
     no fields of metadata but labels and annotations. The API server refuses a Deployment without.
 
-    Fix: Set accessModes and resources.requests.storage in the template's spec.
+    Fix: Correct the value, or remove the field.
 
     Bad:
         volumes:

@@ -321,7 +321,7 @@ RULES = (
     answer; minDomains is for DoNotSchedule only, and a key of matchLabelKeys must not be in the
     labelSelector, too. The API server refuses a Deployment, or its pods, with anything else.
 
-    Fix: Set maxSkew, topologyKey and whenUnsatisfiable, and use each pair once.
+    Fix: Correct the value, or remove the constraint.
 
     Bad:
         topologySpreadConstraints:

@@ -386,8 +386,16 @@ RULES = (
                 matches(RELATIVE_PATH, optional=True),
             ),
             row("container", "volumeMounts[]", at_most_one("subPath", "subPathExpr")),
-            row("pod", "volumes[].hostPath.path", matches(PATH_WITHOUT_PARENT)),
-            row("pod", "volumes[].nfs.path", matches(ABSOLUTE_PATH, optional=True)),
+            row(
+                "pod",
+                "volumes[].hostPath.path",
+                matches(PATH_WITHOUT_PARENT, remediation='use an absolute path without ".."'),
+            ),
+            row(
+                "pod",
+                "volumes[].nfs.path",
+                matches(ABSOLUTE_PATH, optional=True, remediation="use an absolute path"),
+            ),
             row("pod", "volumes[].gitRepo.directory", matches(RELATIVE_PATH)),
             *rows(
                 "pod",

@@ -4,7 +4,7 @@ Why: fieldRef and resourceFieldRef expose fields of the pod in variables or in a
 Only some fields are supported; all labels or annotations together are only supported in files. The
 API server refuses the Deployment.
 
-Fix: Use one of the allowed fields. For one label or annotation use metadata.labels['KEY'] or
+Fix: Use one of the allowed values. For one label or annotation use metadata.labels['KEY'] or
 metadata.annotations['KEY'].
 
 Bad:

@@ -24,6 +24,7 @@ from webhook.graph.model import Container, get_mapping
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.well_known import GPU_RESOURCE, KUBERNETES_PREFIX, NATIVE_RESOURCES
 from webhook.rules._format import quote_value
+from webhook.rules.constraints.formats import QUALIFIED_NAME
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -58,6 +59,9 @@ def _build_finding(container: Container, field: str, name: str) -> Finding:
     message = (
         f"unknown resource {quote_value(name)}; allowed: cpu, memory, ephemeral-storage and devices"
     )
+    if "/" in name and not is_qualified_name(name):
+        message = f"invalid resource name {quote_value(name)}: {QUALIFIED_NAME.explain(name)}"
+        return Finding(path, message)
     if name.lower() in {"gpu", "gpus", "nvidia-gpu"}:
         return Finding(path, message, f"use the device with its domain, like {GPU_RESOURCE}")
     present = get_mapping(get_mapping(container.raw, "resources"), field)
