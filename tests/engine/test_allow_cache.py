@@ -66,7 +66,7 @@ def test_what_mutate_evaluated_filled_is_what_validate_gets(settings):
     # the API server sorts the fields, and adds its own
     metadata = {"uid": "0b4f", "generation": 1, "managedFields": [{"manager": "kubectl"}]}
     stored["metadata"] = metadata | stored["metadata"]
-    stored = dict(sorted(stored.items())) | {"status": {"state": "Creating"}}
+    stored = sorted_fields(stored) | {"status": {"state": "Creating"}}
     assert evaluate_twice(stored, settings, memory, apply_defaults=False) == Decision()
     assert settings.rule_set.asked == 1
 
@@ -152,6 +152,31 @@ def test_the_oldest_are_forgotten(settings):
     assert settings.rule_set.asked == asked + 1
 
 
+def sorted_fields(value):
+    if isinstance(value, list):
+        return [sorted_fields(item) for item in value]
+    if isinstance(value, dict):
+        return {key: sorted_fields(value[key]) for key in sorted(value)}
+    return value
+
+
+def test_a_memory_of_exactly_two_objects_holds_two():
+    keys = [("models", name.encode()) for name in ("one", "two", "six")]
+    size = len(keys[0][1])
+    memory = AllowCache(max_bytes=2 * size)
+    lengths = []
+    for key in keys:
+        memory.add(key)
+        lengths.append(len(memory))
+    assert lengths == [1, 2, 2]
+    # forgetting leaves room for as many as before
+    other = replace(SETTINGS)
+    assert not memory.contains(keys[0], other, NO_FACTS)
+    for key in keys[:2]:
+        memory.add(key)
+    assert [memory.contains(key, other, NO_FACTS) for key in keys] == [True, True, False]
+
+
 def named(name):
     document = deepcopy(minimal())
     document["metadata"]["name"] = name
@@ -162,6 +187,7 @@ def test_what_cannot_be_written_is_not_remembered(settings):
     memory = AllowCache()
     document = minimal()
     document["metadata"]["annotations"] = {"number": 2**70}
+    assert memory.key(document, None, "models") is None
     assert evaluate_twice(document, settings, memory) == evaluate_twice(document, settings, memory)
     assert len(memory) == 0
 

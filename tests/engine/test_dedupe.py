@@ -81,6 +81,20 @@ def test_findings_stand_in_the_order_of_the_document_and_then_of_their_rules():
     ]
 
 
+def test_what_is_below_a_place_that_is_not_there_stands_at_the_nearest_one():
+    found: list[ActionFinding] = [
+        ("warn", finding("b", "z", "b", 0)),
+        ("warn", finding("c", "z", "q", "a")),
+    ]
+    assert [f.rule_id for f in group_by_action(DOCUMENT, found)["warn"]] == ["c", "b"]
+
+
+def test_what_one_rule_says_twice_of_a_place_stays_in_its_order():
+    first, second = finding("a", "c"), Finding(Path(("c",)), "a second fact", rule_id="a")
+    twice: list[ActionFinding] = [("warn", first), ("warn", second), ("warn", first)]
+    assert group_by_action(DOCUMENT, twice)["warn"] == (first, second, first)
+
+
 @pytest.mark.parametrize("action", ["deny", "warn", "audit", "off"])
 def test_findings_are_grouped_by_what_they_do(action):
     found = finding("a", "c")

@@ -172,6 +172,16 @@ def test_an_exception_takes_back_a_finding_until_it_ends() -> None:
     )
 
 
+def test_a_denial_tells_of_suppressed_findings_too_each_at_a_place_that_there_is() -> None:
+    other = EXCEPTION.replace("unknown-node-type", "missing-field")
+    assert other != EXCEPTION
+    wrong = with_graph(type="FOO", parameters=[{"name": "a", "type": "INT"}])
+    decision = judge(other, document=wrong)
+    assert [finding.rule_id for finding in decision.denials] == ["unknown-node-type"]
+    (suppressed,) = decision.suppressed
+    assert str(suppressed.finding.path) == "spec.predictors[0].graph.parameters[0]"
+
+
 def test_an_exception_is_about_the_namespace_of_the_review() -> None:
     wrong = with_graph(type="FOO")
     assert judge(EXCEPTION, document=wrong, namespace="shop").denied
@@ -204,7 +214,9 @@ def test_a_policy_that_crashes_hides_no_rule(monkeypatch: pytest.MonkeyPatch) ->
     assert [finding.rule_id for finding in decision.denials] == ["unknown-node-type"]
 
 
-@pytest.mark.parametrize(("count", "message"), [(1, "1 default is missing"), (2, "2 defaults are")])
+@pytest.mark.parametrize(
+    ("count", "message"), [(1, "1 default is missing: "), (2, "2 defaults are missing: ")]
+)
 def test_defaults_that_are_missing_are_told_at_the_first(count: int, message: str) -> None:
     document = minimal()
     (predictor,) = document["spec"]["predictors"]
@@ -213,7 +225,7 @@ def test_defaults_that_are_missing_are_told_at_the_first(count: int, message: st
     ]
     (warning,) = evaluate(document, settings(), NO_FACTS, apply_defaults=False).warnings
     assert warning.rule_id == "not-defaulted"
-    assert warning.message.startswith(message)
+    assert warning.message == message + "the mutating webhook did not process this object"
     assert str(warning.path) == "spec.predictors[0].componentSpecs[0].spec"
     assert warning.remediation == ("check that the mutating webhook of graphgate is registered")
 

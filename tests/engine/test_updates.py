@@ -370,6 +370,10 @@ def test_of_the_old_object_only_what_denies_the_new_one_is_asked(monkeypatch):
         with_graph(name="clasifier", type="MODLE"), with_graph(name="clasifier")
     ) == (["unknown-node-type"], ["missing-container"])
     assert asked == [None, {"missing-container", "unknown-node-type"}]
+    asked.clear()
+    warned = with_predictor(labels={"team": "a"}, unknownField=1)
+    assert reported_rules(labelled(warned), warned) == ([], ["unknown-field"])
+    assert asked == [None]
 
 
 def without_a_node(name, **component):

@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 from time import process_time
 from types import CodeType, FunctionType, ModuleType
 
+import grimp
 import pytest
 from coverage import Coverage
 
@@ -199,22 +200,26 @@ def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.I
 
 @dataclass(frozen=True)
 class _Living:
-    """What a patch changes in a fork, found once for all: the functions by file, and the caches."""
+    """What a patch changes in a fork, found once for all: functions by file, caches by module.
+
+    imports  which module imports which
+    """
 
     functions: Mapping[str, Sequence[FunctionType]]
-    caches: Sequence["_lru_cache_wrapper[object]"]
+    caches: Mapping[str, Sequence["_lru_cache_wrapper[object]"]]
+    imports: grimp.ImportGraph
 
     @classmethod
     def now(cls) -> "_Living":
         """Return what lives in this process."""
         functions: dict[str, list[FunctionType]] = {}
-        caches = []
+        caches: dict[str, list[_lru_cache_wrapper[object]]] = {}
         for thing in gc.get_objects():
             if type(thing) is FunctionType:
                 functions.setdefault(thing.__code__.co_filename, []).append(thing)
-            elif type(thing) is _lru_cache_wrapper and str(thing.__module__).startswith("webhook."):
-                caches.append(thing)
-        return cls(functions, caches)
+            elif type(thing) is _lru_cache_wrapper:
+                caches.setdefault(str(thing.__module__), []).append(thing)
+        return cls(functions, caches, grimp.build_graph("webhook", cache_dir=None))
 
     def patch(self, mutant: Mutant) -> bool:
         """Give the functions of a module the changed code; False if that is not possible."""
@@ -232,8 +237,12 @@ class _Living:
                 continue
             found = found or code.co_firstlineno == mutant.function
             function.__code__ = new
-        for cached in self.caches:
-            cached.cache_clear()
+        # What a module keeps that does not import the changed one was made without it. Should that
+        # be wrong somewhere, the second stage, where nothing is kept, finds it.
+        module = _module_name(mutant.file)
+        for dependent in (module, *self.imports.find_downstream_modules(module)):
+            for cached in self.caches.get(dependent, ()):
+                cached.cache_clear()
         return found
 
 

@@ -21,7 +21,6 @@ from webhook.graph.cluster_facts import Facts, Operator
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import as_mapping, get_mapping, get_str
 from webhook.graph.path import Path
-from webhook.graph.submitted import AuthoredText
 from webhook.graph.well_known import LAST_APPLIED_ANNOTATION
 from webhook.rules.other_ids import (
     DEFAULTING_RULE_ID,
@@ -47,7 +46,6 @@ def evaluate(
     policy_context: PolicyContext | None = None,
     allow_cache: AllowCache | None = None,
     operator: Operator | None = None,
-    authored_text: AuthoredText | None = None,
 ) -> Decision:
     """Evaluate one SeldonDeployment, and fill in its defaults.
 
@@ -61,7 +59,6 @@ def evaluate(
     policy_context  users' policies and exceptions; None: none
     allow_cache     what was found faultless before; None: nothing is remembered
     operator        whose pods are checked; None: as settings, object and facts say
-    authored_text the text that the document was read from; None: it came as JSON
 
     What the API server and controllers write, `status` and most of `metadata`, is for policies
     only. An object that is being deleted is allowed as it is: denying the update that removes its
@@ -77,7 +74,6 @@ def evaluate(
         apply_defaults=apply_defaults,
         policy_context=policy_context,
         operator=operator,
-        authored_text=authored_text,
     )
     return evaluate_object(evaluated, allow_cache=allow_cache)
 
@@ -90,7 +86,7 @@ def evaluate_object(
         return ALLOWED
     settings = evaluated.settings
     rule_errors: list[RuleError] = []
-    key = None if allow_cache is None else _cache_key(evaluated, allow_cache)
+    key = _cache_key(evaluated, allow_cache)
     given = evaluated.given_settings, evaluated.given_facts
     findings = list(evaluated.mutations)
     if allow_cache is None or key is None or not allow_cache.contains(key, *given):
@@ -130,9 +126,13 @@ def evaluate_object(
     return decision if decision.denied else decision._replace(patch=evaluated.patch)
 
 
-def _cache_key(evaluated: EvaluatedObject, allow_cache: AllowCache) -> CacheKey | None:
+def _cache_key(evaluated: EvaluatedObject, allow_cache: AllowCache | None) -> CacheKey | None:
     """Return under what it is remembered that nothing was found; None: that is not."""
-    if evaluated.policy_context is not None or not evaluated.is_within_limits:
+    if (
+        allow_cache is None
+        or evaluated.policy_context is not None
+        or not evaluated.is_within_limits
+    ):
         return None
     old = strip_server_fields(evaluated.old_document)
     return allow_cache.key(
