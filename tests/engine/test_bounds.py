@@ -1,5 +1,6 @@
 """What exceeds a bound is refused whatever settings say, and hides nothing."""
 
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -9,6 +10,7 @@ from tests.documents_of import minimal, with_graph, with_predictor
 from webhook.engine.evaluate import evaluate
 from webhook.graph import limits
 from webhook.graph.cluster_facts import NO_FACTS
+from webhook.rules import all_rules
 from webhook.settings.model import Settings, read_settings
 
 SETTINGS = read_settings()
@@ -154,3 +156,20 @@ def test_what_only_warns_does_not_hide_what_denies() -> None:
     denied = [str(finding.path) for finding in decision.denials if finding.rule_id == "wrong-type"]
     assert denied == [f"spec.predictors[0].{field}" for field in ("replicas", "shadow", "labels")]
     assert len([f for f in decision.warnings if f.rule_id == "unknown-field"]) > 900
+
+
+def test_the_page_of_the_rule_tells_the_bounds_that_hold() -> None:
+    (rule,) = (rule for rule in all_rules() if rule.id == "object-too-large")
+    for bound in (
+        limits.MAX_VALUES,
+        limits.MAX_NESTING,
+        limits.MAX_PREDICTORS,
+        limits.MAX_COMPONENTS,
+        limits.MAX_NODES,
+        limits.MAX_CONTAINERS,
+        limits.MAX_TEXT_LENGTH,
+        limits.MAX_SCHEMA_ERRORS,
+        limits.MAX_SHARED_ENTRIES,
+        limits.MAX_SHARED_CHARACTERS,
+    ):
+        assert re.search(rf"(?<![\d,]){bound:,}\s", rule.docstring), bound

@@ -3,7 +3,7 @@
 Why: graphgate reads 30,000 values, 240 levels of nesting, 100 predictors, 300 componentSpecs, 400
 nodes and 400 containers, 262,144 characters of one text, and it lists 1,000 errors of a kind.
 Annotations of the spec, and annotations and labels of a predictor, are in each of its Deployments
-and Services: together 20,000 of them are read, or 1,048,576 characters. The largest real object has
+and Services: together 20,000 of them are read, or 4,194,304 characters. The largest real object has
 half of that in values and a third in nodes. A larger one would only keep the webhook from answering
 others. Settings cannot switch this rule off: the part that was not read
 may contain anything. An update that leaves its spec and annotations alone, to label it or to
