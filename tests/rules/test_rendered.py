@@ -8,6 +8,7 @@ from tests.documents_of import minimal
 from webhook.engine.rule_runner import run_rules
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.parse import parse
+from webhook.rendering import layout
 from webhook.rendering import render as renderer
 from webhook.settings.model import read_settings
 
@@ -35,3 +36,26 @@ def test_rules_share_one_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
         "profile-annotation-contradicts-field",
     }
     assert len(rendered) == 1
+
+
+def test_where_nodes_run_is_found_once_for_all_predictors(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    find = layout.layout_predictors
+
+    def count(view: Any, *arguments: Any) -> Any:
+        asked.append(view)
+        return find(view, *arguments)
+
+    monkeypatch.setattr(layout, "layout_predictors", count)
+    document = minimal()
+    (predictor,) = document["spec"]["predictors"]
+    source = {"fileKeyRef": {"volumeName": "missing", "path": "a", "key": "b"}}
+    orchestrator = {"env": [{"name": "A", "valueFrom": source}]}
+    document["spec"]["predictors"] = [
+        {**predictor, "name": name, "svcOrchSpec": orchestrator, "traffic": 50}
+        for name in ("main", "other")
+    ]
+    facts, rules = Facts(operator="seldon", kubernetes_minor=36), read_settings().rule_set
+    found = [f.rule_id for _, f in run_rules(rules, parse(document), None, facts, [])]
+    assert found.count("env-file-without-volume") == 2
+    assert len(asked) == 1

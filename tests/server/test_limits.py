@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.key_updates import KeyUpdater
 from tests.server.support import (
     TIMEOUT_SECONDS,
     Client,
@@ -92,6 +93,22 @@ def test_half_a_handshake_ends_with_the_handshake_limit(
     ):
         peer.sendall(hello.read())  # and never the Finished message
         assert wait_until_closed(peer)
+
+
+def test_new_keys_without_an_end_end_the_connection(pair: Path, trusting: ssl.SSLContext) -> None:
+    ended = 'graphgate_connections_aborted_total{reason="tls_message_limit"}'
+    with (
+        limited(pair, trusting, max_tls_messages=32) as server,
+        KeyUpdater(server.port, TIMEOUT_SECONDS) as one,
+        KeyUpdater(server.port, TIMEOUT_SECONDS) as another,
+    ):
+        assert another.renew(32)
+        one.renew(33)
+        assert one.wait_until_closed(TIMEOUT_SECONDS)
+        assert server.metric(ended) == 1
+        another.renew(1)
+        assert another.wait_until_closed(TIMEOUT_SECONDS)
+        assert server.metric(ended) == 2
 
 
 def test_a_silent_tls_client_ends_with_the_idle_limit(pair: Path, trusting: ssl.SSLContext) -> None:

@@ -12,6 +12,7 @@ from webhook.runtime.limits import Limits
 SENTENCES = {
     "tls_handshake_timeout": "end of the TLS handshake | {:g} s |",
     "max_handshakes": "TLS handshakes in progress | {:,} |",
+    "max_tls_messages": "TLS messages beside data, after the handshake | {:,} |",
     "header_timeout": "last byte of a request's head | {:g} s |",
     "body_timeout": "last byte of the body | {:g} s |",
     "idle_timeout": "open connection without a request | {:g} s |",

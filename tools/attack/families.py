@@ -8,7 +8,7 @@ new field is attacked without anybody's doing; the others are shapes that somebo
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from webhook.graph.limits import MAX_COMPONENTS, MAX_SHARED_ENTRIES
+from webhook.graph.limits import MAX_COMPONENTS, MAX_PREDICTORS, MAX_SHARED_ENTRIES
 from webhook.graph.schema import load_schema
 
 Family = Callable[[int], dict[str, Any]]
@@ -103,10 +103,20 @@ def _components(count: int, **fields: Any) -> dict[str, Any]:
     )
 
 
+_FILES = {
+    "env": [
+        {"name": name, "valueFrom": {"fileKeyRef": {"volumeName": "v", "path": "p", "key": "k"}}}
+        for name in "ABCD"
+    ]
+}
+
 HAND_MADE: Mapping[str, Family] = {
     "annotations-in-all-pods": lambda n: _in_all_pods(n, n, "annotations", "a{}"),
     "apparmor-annotations-in-all-pods": lambda n: _in_all_pods(
         n, 30, "annotations", "container.apparmor.security.beta.kubernetes.io/d{}"
+    ),
+    "predictors-orchestrators-with-files": lambda n: deployment(
+        *[predictor(name=name, svcOrchSpec=_FILES) for name in _names(min(n, MAX_PREDICTORS))]
     ),
     "labels-in-all-pods": lambda n: _in_all_pods(n, n, "labels", "a{}"),
     "containers-no-dns-label": lambda n: _with_pod(containers=_containers(n, "A_{}")),

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tests.server.key_updates import KeyUpdater
 from tools.attack.confined import MEBIBYTE
 
 _TIMEOUT_SECONDS = 30.0
@@ -152,6 +153,12 @@ def _half_handshakes(target: Target, _number: int) -> None:
         held = [*held[-1500:], connection]
 
 
+def _new_keys(target: Target, _number: int) -> None:
+    with KeyUpdater(target.port, _TIMEOUT_SECONDS) as connection:
+        while connection.renew(100):
+            pass
+
+
 def _new_handshakes(target: Target, _number: int) -> None:
     while True:
         target.connect().close()
@@ -212,6 +219,7 @@ ON_THE_WIRE: dict[str, tuple[Attacker, int]] = {
     "1,000 silent connections": (_hold(b"", 250), 4),
     "handshakes that do not end": (_half_handshakes, 4),
     "nothing but handshakes": (_new_handshakes, 4),
+    "nothing but new keys": (_new_keys, 4),
     "ten bodies of 6.6 MiB in part": (_hold(PARTIAL, 1), 10),
     "500 pipelined requests at once, answers unread": (_unread_answers, 4),
 }

@@ -448,6 +448,11 @@ class SeldonDeployment:
         return []
 
     @lazy
+    def layouts(self) -> list[tuple[Any, Mapping[Path, Any]]]:
+        """Likewise where its nodes run, by the path of their predictor."""
+        return []
+
+    @lazy
     def _newer_fields(self) -> dict[int, Sequence[tuple[Path, int]]]:
         return {}
 

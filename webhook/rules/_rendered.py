@@ -7,6 +7,8 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import EMPTY_MAPPING, Predictor, SeldonDeployment
 
 if TYPE_CHECKING:
+    from webhook.graph.path import Path
+    from webhook.rendering.layout import PredictorLayout
     from webhook.rendering.options import RenderOptions
     from webhook.rendering.render import Rendered
 
@@ -33,12 +35,26 @@ def find_orchestrator_pod(
 
     It is empty where the orchestrator has a separate pod, or runs in an injected one.
     """
+    layout = _layouts(deployment, facts).get(predictor.path)
+    if layout is None or not layout.has_orchestrator or not layout.entrypoint:
+        return None
+    return EMPTY_MAPPING if layout.orchestrator_in_own_pod else layout.entrypoint[0].spec
+
+
+def _layouts(deployment: SeldonDeployment, facts: Facts) -> "Mapping[Path, PredictorLayout]":
+    """Return where the nodes of each predictor run, by its path: found once, as all are together.
+
+    Several rules ask for each of up to a hundred predictors.
+    """
     from webhook.rendering.layout import layout_predictors
 
-    for layout in layout_predictors(deployment, _options(facts), facts):
-        if layout.predictor is predictor and layout.has_orchestrator and layout.entrypoint:
-            return EMPTY_MAPPING if layout.orchestrator_in_own_pod else layout.entrypoint[0].spec
-    return None
+    for known_facts, layouts in deployment.layouts:
+        if known_facts is facts:
+            return layouts
+    found = layout_predictors(deployment, _options(facts), facts)
+    layouts = {layout.predictor.path: layout for layout in found}
+    deployment.layouts.append((facts, layouts))
+    return layouts
 
 
 def _options(facts: Facts) -> "RenderOptions":

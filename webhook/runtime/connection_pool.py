@@ -17,6 +17,7 @@ from webhook.runtime.request_batch import RequestBatch
 
 AbortReason = Literal[
     "handshake_limit",
+    "tls_message_limit",
     "header_timeout",
     "header_too_large",
     "body_timeout",

@@ -24,6 +24,7 @@ from webhook.runtime.http_message import (
     encode_response,
 )
 from webhook.runtime.request_parser import Part, RequestParser
+from webhook.runtime.tls_messages import watch_messages
 
 logger = logging.getLogger("graphgate")
 
@@ -68,6 +69,7 @@ class HttpConnection(asyncio.Protocol):
         self._requests_begun = 0
         self._timed_part: Part | Literal["idle"] | None = None
         self._deadline = 0.0
+        self._tls_messages = 0
         self._timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
@@ -87,6 +89,7 @@ class HttpConnection(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)  # of a stream; uvloop has its own
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
+        watch_messages(transport.get_extra_info("ssl_object"), self._count_tls_message)
         self._start_idle()
         self._pool.add(self)
 
@@ -96,6 +99,7 @@ class HttpConnection(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._pool.remove(self)
+        watch_messages(self.transport.get_extra_info("ssl_object"), None)
         # In the parser is a reference cycle: broken here, everything is freed now and not when the
         # collector runs, which is seldom.
         self._parser.close()
@@ -121,6 +125,12 @@ class HttpConnection(asyncio.Protocol):
         """End now, since the peer has had more than its time, or another needs the place."""
         self._pool.on_abort(reason)
         self.transport.abort()
+
+    def _count_tls_message(self) -> None:
+        self._tls_messages += 1
+        if self._tls_messages == self._pool.limits.max_tls_messages + 1:
+            # Not at once: the loop is reading.
+            self._pool.loop.call_soon(self.give_way, "tls_message_limit")
 
     def has_unread_bytes(self) -> bool:
         """Return whether the kernel has bytes that the event loop has not delivered yet."""

@@ -18,6 +18,9 @@ class Limits:
     # TLS handshakes in progress; each takes 0.05 MiB. A burst of one API server is 67, each done in
     # milliseconds; beyond, the oldest of the address with most is closed (`acceptor`).
     max_handshakes: int = 500
+    # TLS messages of a connection beside its data, after the handshake: new keys, and attempts at a
+    # new handshake. Each costs a peer 27 bytes, and us some 20 us. No API server sends any.
+    max_tls_messages: int = 32
     # First to last byte of a request's head. A head is one packet.
     header_timeout: float = 5.0
     # End of the head to the last byte of the body. A webhook call is given up after 10 s by default

@@ -19,6 +19,7 @@ from cryptography import x509
 
 from webhook.errors import CertificateError
 from webhook.files import MAX_PEM_BYTES, read_file
+from webhook.runtime.tls_messages import report_messages
 
 Fingerprint = tuple[str, ...]
 
@@ -101,6 +102,7 @@ def load_tls_identity(certificate: Path, key: Path, client_ca: Path | None = Non
     context.num_tickets = 0
     # Nor does it renegotiate, which would be a handshake within a connection, and not counted.
     context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION
+    report_messages(context)
     try:
         context.load_cert_chain(certificate, key, password=_reject_encrypted_key(key))
     except ssl.SSLError as error:
