@@ -43,7 +43,6 @@ TAKEN = {
     "sysctls": with_pod(
         securityContext={"sysctls": [{"name": n, "value": "1"} for n in ("a.b", "a/b")]}
     ),
-    "empty overhead": with_pod(overhead={}),
     "annotations of 256 KiB": with_predictor(annotations={"a": "x" * (256 * 1024 - 200)}),
     "long start": generated("a" * 252 + "-"),
     "hidden kind": with_pod(

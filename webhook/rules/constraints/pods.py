@@ -65,8 +65,7 @@ def _check_restart_policy_word(value: Any, location: Location) -> Iterable[Findi
 
 
 def _check_overhead(value: Any, location: Location) -> Iterable[Finding]:
-    # An empty overhead is none to the API server.
-    if type(value) is not dict or not value or location.holder.get("runtimeClassName"):
+    if type(value) is not dict or location.holder.get("runtimeClassName"):
         return ()
     path = location.at()
     message = "overhead requires runtimeClassName: the class sets it"
