@@ -204,7 +204,9 @@ class Case:
 def example_cases() -> Iterator[Case]:
     """Yield every document of the project that is admitted where nothing is enforced."""
     for name, document in bases.written():
-        there = {**document, "metadata": {**(document.get("metadata") or {}), "namespace": "n"}}
+        written = document.get("metadata")
+        metadata = written if type(written) is dict else {}
+        there = {**document, "metadata": {**metadata, "namespace": "n"}}
         if not evaluate(there, PROFILES["default"], replace(FACTS, namespaces={})).denied:
             yield Case(name, document, "default", ("baseline", "latest"))
             yield Case(name, document, "default", ("restricted", "latest"))
