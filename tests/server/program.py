@@ -1,7 +1,8 @@
 """The server as a program, with a judge that fits on one screen: python -m tests.server.program.
 
 One argument: JSON with the fields of ServerConfig; `limits` with those of Limits; `settings`, a
-file that is a reload source and is refused while it reads "bad".
+file that is a reload source and is refused while it reads "bad"; `reports_tls_messages`:
+false for a Python that does not.
 """
 
 import sys
@@ -13,6 +14,7 @@ import orjson
 from webhook.admission import Endpoint, ReviewResult
 from webhook.engine.decision import RuleError
 from webhook.errors import MalformedReviewError, SettingsError
+from webhook.runtime import tls_messages
 from webhook.runtime.limits import Limits
 from webhook.server.config import ServerConfig
 from webhook.server.lifecycle import serve
@@ -82,6 +84,7 @@ def main(argument: str) -> int:
     for field in given.keys() & {"certificate", "key", "client_ca"}:
         given[field] = Path(given[field])
     limits = Limits(**given.pop("limits", {}))
+    tls_messages.ARE_REPORTED = given.pop("reports_tls_messages", True)
     policies = PolicyStore(lambda: ResolvedPolicySources(()))
     return serve(
         ServerConfig(**given, limits=limits),

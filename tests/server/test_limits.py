@@ -111,6 +111,20 @@ def test_new_keys_without_an_end_end_the_connection(pair: Path, trusting: ssl.SS
         assert server.metric(ended) == 2
 
 
+def test_a_python_that_does_not_report_new_keys_serves_and_says_so(
+    pair: Path, trusting: ssl.SSLContext
+) -> None:
+    with (
+        run_server(pair, reports_tls_messages=False) as server,
+        KeyUpdater(server.port, TIMEOUT_SECONDS) as one,
+    ):
+        assert [line["event"] for line in server.lines] == ["tls_messages_not_limited", "serving"]
+        assert one.renew(40)
+        other = Client(server.port, trusting)
+        assert other.is_reviewed()
+        other.close()
+
+
 def test_a_silent_tls_client_ends_with_the_idle_limit(pair: Path, trusting: ssl.SSLContext) -> None:
     with (
         limited(pair, trusting, idle_timeout=SHORT) as server,

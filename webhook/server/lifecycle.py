@@ -22,6 +22,7 @@ import uvloop
 from prometheus_client import disable_created_metrics
 
 from webhook.errors import SettingsError
+from webhook.runtime import tls_messages
 from webhook.runtime.health import Check, CheckResult, build_health_app, certificate_check
 from webhook.runtime.hot_reload import Reloadable, ReloadLoop
 from webhook.runtime.listener import Listener, bind_socket
@@ -181,6 +182,8 @@ class Server:
         reload_task = asyncio.create_task(self._reload_loop.run(self._config.reload_interval))
         tune_gc()
         self._phase = "serving"
+        if not tls_messages.ARE_REPORTED:
+            logger.warning("tls_messages_not_limited")
         logger.info(
             "serving",
             extra={
