@@ -165,6 +165,21 @@ def test_the_pod_has_the_defaults_that_the_api_server_fills_in() -> None:
     assert said(decision.warnings) == []
 
 
+def test_a_pod_without_a_security_context_gets_the_empty_one_of_the_api_server() -> None:
+    decision = evaluate(
+        minimal(),
+        read_settings(),
+        NO_FACTS,
+        apply_defaults=False,
+        operator="graphgate",
+        policy_context=PolicyContext(
+            pod_policy("- expression: object.spec.securityContext == {}\n"), 0
+        ),
+    )
+    assert said(decision.warnings) == []
+    assert decision.rule_errors == ()
+
+
 def test_the_objects_have_the_owners_that_controllers_give_them() -> None:
     owned = "object.metadata.ownerReferences.exists(o, o.controller && o.kind == '{}')"
     for resource, group, owner in (
@@ -309,7 +324,9 @@ def test_a_binding_selects_by_the_labels_of_the_namespace() -> None:
     assert said(judge(minimal(), policies, facts=test).warnings) == []
 
 
-def test_nothing_is_rendered_for_policies_of_seldondeployments(monkeypatch: Any) -> None:
+def test_nothing_is_rendered_for_policies_that_are_not_asked_about_rendered_objects(
+    monkeypatch: Any,
+) -> None:
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError
 
@@ -319,6 +336,10 @@ def test_nothing_is_rendered_for_policies_of_seldondeployments(monkeypatch: Any)
     policies = load_texts(policy_text("- expression: 'false'\n"), binding_text())
     decision = judge(minimal(), policies)
     assert (decision.denied, decision.rule_errors) == (True, ())
+    switched_off = judge(minimal(), pod_policy(), mode="off")
+    assert (switched_off.denied, switched_off.rule_errors) == (False, ())
+    asked = judge(minimal(), pod_policy())
+    assert [error.rule_id for error in asked.rule_errors] == ["policy"]
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,10 @@ _POD_DEFAULTS: dict[str, Any] = {
     "schedulerName": "default-scheduler",
     "securityContext": {},
     "serviceAccountName": "default",
-    "terminationGracePeriodSeconds": 30,
 }
 """What the API server fills into every pod before policies: kubernetes/kubernetes
-pkg/apis/core/v1/defaults.go SetDefaults_PodSpec, plugin/pkg/admission/serviceaccount."""
+pkg/apis/core/v1/defaults.go SetDefaults_PodSpec, plugin/pkg/admission/serviceaccount. Its grace
+period is left out: rendered pods have one."""
 
 _CONTAINER_DEFAULTS: dict[str, Any] = {
     "resources": {},
