@@ -206,6 +206,7 @@ def test_the_objects_have_the_owners_that_controllers_give_them() -> None:
         ("r.io/a:latest", "Always"),
         ("r.io/a:1", "IfNotPresent"),
         ("r.io/a@sha256:" + "0" * 64, "IfNotPresent"),
+        ("r.io/a:latest@sha256:" + "0" * 64, "Always"),
     ],
 )
 def test_an_image_is_pulled_as_the_api_server_fills_it_in(image: str, policy: str) -> None:
@@ -263,6 +264,42 @@ def test_a_container_that_a_mutation_adds_moves_no_other_place() -> None:
     ]
 
 
+def test_a_container_itself_is_found_where_its_author_wrote_it() -> None:
+    proxy = "{'name': 'proxy', 'image': 'p:1'}"
+    patch = f"[JSONPatch{{op: 'add', path: '/spec/containers/0', value: {proxy}}}]"
+    policies = load_texts(
+        policy_text(
+            "- {expression: 'false', message: never}\n",
+            match_constraints=about("pods"),
+            annotations="graphgate.io/finding-paths: \"'spec.containers[1]'\"",
+        ),
+        binding_text(),
+        *(ADD_SECCOMP % patch).split("---\n"),
+    )
+    assert [path for path, _ in said(judge(minimal(), policies).warnings)] == [CONTAINER]
+
+
+def test_a_rendered_object_has_its_own_metadata_in_the_namespace_of_the_review() -> None:
+    expression = (
+        "object.metadata.name == 'iris-main-0-classifier' && has(object.metadata.labels) && "
+        "object.metadata.namespace == 'models'"
+    )
+    policies = load_texts(
+        policy_text(
+            f'- expression: "{expression}"\n',
+            match_constraints=about("deployments", group="apps"),
+        ),
+        binding_text(),
+    )
+    document = minimal()
+    del document["metadata"]["namespace"]
+    context = PolicyContext(policies, 0)
+    decision = evaluate(
+        document, read_settings(), NO_FACTS, namespace="models", policy_context=context
+    )
+    assert said(decision.warnings) == []
+
+
 def test_a_mutation_that_fails_warns_as_the_pod_would_be_refused() -> None:
     decision = judge(
         minimal(),
@@ -285,14 +322,71 @@ def test_a_policy_that_reads_the_user_is_not_decided_and_says_so() -> None:
     assert (said(decision.denials), said(decision.warnings)) == ([], [])
     ((path, message),) = said(decision.audits)
     assert path == "(document)"
-    assert "request.userInfo" in message
+    assert message == (
+        "not evaluated for rendered objects: the policy reads request.userInfo, but a controller "
+        "creates them"
+    )
     assert [finding.rule_id for finding in decision.audits] == ["policy/p"]
+
+
+def test_of_two_policies_only_the_one_that_is_asked_is_evaluated() -> None:
+    never = "- {expression: 'false', message: never}\n"
+    off = policy_text(
+        never,
+        match_constraints=about("pods"),
+        annotations="graphgate.io/rendered: 'off'",
+        name="quiet",
+    )
+    policies = load_texts(
+        policy_text(never, match_constraints=about("pods")),
+        binding_text(),
+        off,
+        binding_text(name="quiet", policy="quiet"),
+    )
+    found = judge(minimal(), policies).warnings
+    assert [finding.rule_id for finding in found] == ["policy/p/0"]
+
+
+def test_time_that_is_up_denies_whatever_the_policy_says() -> None:
+    long = "- expression: lists.range(5000).all(n, n >= 0)\n"
+    policies = pod_policy(long, rendered="deny", actions="[Warn]")
+    for context in (
+        PolicyContext(policies, 0, expired=lambda: False),
+        PolicyContext(policies, 0, expired=lambda: True),
+    ):
+        decision = evaluate(minimal(), read_settings(), NO_FACTS, policy_context=context)
+        assert context.expired is not None
+        assert decision.denied is context.expired()
+
+
+def test_a_pod_of_a_predictor_without_a_name_is_called_pod() -> None:
+    document = minimal()
+    del document["spec"]["predictors"][0]["name"]
+    messages = [message for _, message in said(judge(document, pod_policy()).warnings)]
+    assert messages == ["pod: an image is not pinned"]
+
+
+def test_an_init_container_gets_the_defaults_of_the_api_server() -> None:
+    document = with_pod(initContainers=[{"name": "i", "image": "i:1"}])
+    expression = "object.spec.initContainers[0].imagePullPolicy == 'IfNotPresent'"
+    assert said(judge(document, pod_policy(f'- expression: "{expression}"\n')).warnings) == []
+
+
+def test_a_container_that_a_mutation_makes_of_a_text_is_survived() -> None:
+    patch = "[JSONPatch{op: 'add', path: '/spec/containers/-', value: 'x'}]"
+    never = "- {expression: 'false', message: never}\n"
+    decision = judge(minimal(), with_mutation(never, patch))
+    assert decision.rule_errors == ()
+    assert [message for _, message in said(decision.warnings)] == ["pod of predictor main: never"]
 
 
 def test_a_policy_that_fails_on_a_pod_warns_and_the_others_are_asked() -> None:
     validations = "- expression: object.spec.nodeName == 'a'\n" + PINNED
     messages = [message for _, message in said(judge(minimal(), pod_policy(validations)).warnings)]
-    assert any("could not be evaluated" in message for message in messages)
+    assert (
+        "pod of predictor main: the policy could not be evaluated: no such key: nodeName"
+        in messages
+    )
     assert "pod of predictor main: an image is not pinned" in messages
 
 
@@ -363,6 +457,7 @@ def test_nothing_is_rendered_for_policies_that_are_not_asked_about_rendered_obje
         "object.metadata.ownerReferences[0].name == 'iris-main-0-classifier'",
         "object.metadata.ownerReferences[0].controller == true",
         "object.metadata.ownerReferences[0].blockOwnerDeletion == true",
+        "object.metadata.ownerReferences[0].uid == ''",
         "request.operation == 'CREATE' && request.namespace == 'models'",
     ],
 )

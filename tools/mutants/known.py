@@ -65,6 +65,9 @@ KNOWN: frozenset[str] = frozenset(
         "webhook/engine/allow_cache.py: 10 → 11",
         # neither is settings, and the value of a key that is remembered is never read
         "webhook/engine/allow_cache.py: None → '~'",
+        # policies are asked about the object in the request
+        "webhook/engine/rendered_policies.py: replace(self, object=mutated, kept=kept) "
+        "without object=mutated",
         # of one rank and rule, those of another action go into another group
         "webhook/engine/dedupe.py: 2 → 3",
         # what is remembered is under another key then, and just as often found

@@ -177,7 +177,7 @@ class _RenderedEvaluation(NamedTuple):
     def evaluate(self, target: RenderedTarget) -> Iterator[ActionFinding]:
         """Yield what the policies find in one object."""
         limits = EvaluationLimits(deadline_exceeded=self.policy_context.expired)
-        request = apply_request(target.object, "CREATE", namespace=self.namespace or None)
+        request = apply_request(target.object, "CREATE")
         mutation = mutate_object(self.policies, request, self.facts, limits, self.observer)
         if mutation.operations:
             target = target.replaced_by(mutation.object)
@@ -261,7 +261,8 @@ def _as_admitted(
 
 def _default_container(container: dict[str, Any]) -> dict[str, Any]:
     """Return a container with the API server's defaults; only `latest` is always pulled."""
-    name = get_str(container, "image").partition("@")
-    tag = name[0].rpartition("/")[2].partition(":")[2]
-    policy = "Always" if tag == "latest" or not (tag or name[1]) else "IfNotPresent"
+    reference, _, digest = get_str(container, "image").partition("@")
+    _, _, name = reference.rpartition("/")
+    _, _, tag = name.partition(":")
+    policy = "Always" if tag == "latest" or not (tag or digest) else "IfNotPresent"
     return {**_CONTAINER_DEFAULTS, "imagePullPolicy": policy, **container}
