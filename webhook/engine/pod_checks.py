@@ -145,8 +145,6 @@ def check_pods(
 
             for violation in check_psp_rules(template.pod, options.restrictions):
                 yield action, _restriction_finding(violation, template)
-    if not rendered:
-        return
     violating = [other for other in rendered.values() if other.violations(standard)]
     old_messages = {
         (other.rendered.name, finding.message)
