@@ -44,7 +44,7 @@ KNOWN: frozenset[str] = frozenset(
         "without compare=False",
         # objects that are all alike make one group further on as well
         "webhook/engine/rule_runner.py: if len(distinct) == 1: return "
-        "((rules.fields.intersection(kinds[0]), things, raws),) → if len(distinct) == 1: pass",
+        "((rules.fields.intersection(*distinct), things, raws),) → if len(distinct) == 1: pass",
         # none of no rules is called
         "webhook/engine/rule_runner.py: words and plan.guarded → words or plan.guarded",
         # the same: what nobody compares is left out

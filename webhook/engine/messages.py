@@ -98,7 +98,7 @@ def format_audits(decision: Decision) -> str:
     Of an object that the mode lets through, that is everything that was found.
     """
     lines = _shown_lines(decision.audits)
-    if decision.mode != "enforce" and not decision.denied:
+    if not decision.denied:
         lines = [*_shown_lines(decision.denials, _WOULD_BE_DENIED), *lines]
     if decision.mode == "observe":
         lines += [*_shown_lines(decision.warnings), *format_rule_errors(decision.rule_errors)]

@@ -213,7 +213,7 @@ def _group_by_fields(
     kinds = [*map(tuple, keys)]
     distinct = dict.fromkeys(kinds)
     if len(distinct) == 1:
-        return ((rules.fields.intersection(kinds[0]), things, raws),)
+        return ((rules.fields.intersection(*distinct), things, raws),)
     groups: dict[tuple[str, ...], tuple[list[Any], list[Mapping[str, Any]]]] = {
         kind: ([], []) for kind in distinct
     }
