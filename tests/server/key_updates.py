@@ -6,7 +6,8 @@ import socket
 from types import TracebackType
 from typing import Any, Self
 
-_OPENSSL = ctypes.CDLL(_ssl.__file__)  # its symbols, and those of what it links
+# Its symbols, and those of what it links; of a Python that contains it, the program's.
+_OPENSSL = ctypes.CDLL(getattr(_ssl, "__file__", None))
 _SET_MINIMUM_VERSION, _TLS_1_3, _UPDATE_REQUESTED = 123, 0x0304, 1
 
 

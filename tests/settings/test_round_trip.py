@@ -199,17 +199,22 @@ def test_what_cannot_be_meant_is_refused_with_its_place(section, sentence):
         read_settings({**head, "rendering": section})
 
 
-def test_images_of_the_settings_go_before_those_of_the_cluster():
-    settings = read_settings(
+def with_images(server):
+    """Settings with the image of a model server, and with that of explainers."""
+    return read_settings(
         {
             "apiVersion": "graphgate.io/v1alpha1",
             "kind": "Settings",
             "rendering": {
-                "modelServerImages": {"SKLEARN_SERVER": {"v2": "mine/mlserver:1"}},
+                "modelServerImages": {server: {"v2": "mine/mlserver:1"}},
                 "explainerImages": {"image": "mine/alibi:1"},
             },
         }
     )
+
+
+def test_images_of_the_settings_go_before_those_of_the_cluster():
+    settings = with_images("SKLEARN_SERVER")
     known = Facts(
         model_servers={
             "SKLEARN_SERVER": {
@@ -227,16 +232,7 @@ def test_images_of_the_settings_go_before_those_of_the_cluster():
 
 
 def test_images_of_the_settings_leave_open_what_else_the_cluster_has():
-    settings = read_settings(
-        {
-            "apiVersion": "graphgate.io/v1alpha1",
-            "kind": "Settings",
-            "rendering": {
-                "modelServerImages": {"OUR_SERVER": {"v2": "mine/mlserver:1"}},
-                "explainerImages": {"image": "mine/alibi:1"},
-            },
-        }
-    )
+    settings = with_images("OUR_SERVER")
     facts = settings.with_model_servers(NO_FACTS)
     assert (facts.model_servers, facts.explainer_images) == (None, None)
     assert set(known_servers(facts)) > {"OUR_SERVER", "XGBOOST_SERVER"}

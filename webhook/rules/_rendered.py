@@ -1,6 +1,6 @@
 """The objects of a document, for the rules that need them. Rendering costs; few documents do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from webhook.graph.cluster_facts import Facts
@@ -26,6 +26,15 @@ def render_objects(deployment: SeldonDeployment, facts: Facts) -> "tuple[Rendere
     objects = render(deployment, _options(facts), facts)
     deployment.rendered.append((facts, objects))
     return objects
+
+
+def rendered_pods(
+    deployment: SeldonDeployment, facts: Facts
+) -> Iterator["tuple[Rendered, Mapping[str, Any]]"]:
+    """Yield each rendered Deployment with its pod template, not to be changed."""
+    for rendered in render_objects(deployment, facts):
+        if rendered.kind == "Deployment":
+            yield rendered, rendered.object["spec"]["template"]
 
 
 def find_orchestrator_pod(

@@ -36,15 +36,20 @@ from webhook.rendering.layout import (
     ORCHESTRATOR_CONTAINER,
     TENSORFLOW_CONTAINER,
 )
-from webhook.rules._rendered import render_objects
+from webhook.rules._rendered import rendered_pods
 
 ACTION = "deny"
 SINCE = "0.1.0"
 
 
-def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each container and node with a reserved name (source: seldon-checks G21)."""
-    yield from _check_init_containers(predictor, deployment, facts)
+    for predictor in deployment.predictors:
+        yield from _check_predictor(predictor, deployment)
+    yield from _check_init_containers(deployment, facts)
+
+
+def _check_predictor(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
     for container in predictor.containers_by_name.get(ORCHESTRATOR_CONTAINER, ()):
         yield Finding(
             container.path / "name",
@@ -64,22 +69,19 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
         )
 
 
-def _check_init_containers(
-    predictor: Predictor, deployment: SeldonDeployment, facts: Facts
-) -> Iterator[Finding]:
+def _check_init_containers(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each init container with the name of one that is added to its pod."""
     taken = {
         container.path: container.name
+        for predictor in deployment.predictors
         for component in predictor.components
         for container in component.init_containers
         if container.name in INJECTED_CONTAINERS
     }
     if not taken:
         return
-    for rendered in render_objects(deployment, facts):
-        if rendered.kind != "Deployment":
-            continue
-        spec = rendered.object["spec"]["template"]["spec"]
+    for rendered, template in rendered_pods(deployment, facts):
+        spec = template["spec"]
         names = {get_str(container, "name") for _, container in iter_mappings(spec, "containers")}
         for index, _ in iter_mappings(spec, "initContainers"):
             path = rendered.trace(("spec", "template", "spec", "initContainers", index))

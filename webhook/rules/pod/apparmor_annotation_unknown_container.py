@@ -31,7 +31,7 @@ from webhook.graph.path import Path
 from webhook.graph.text import join_words
 from webhook.graph.well_known import APPARMOR_ANNOTATION_PREFIX
 from webhook.rules._format import quote_value
-from webhook.rules._rendered import render_objects
+from webhook.rules._rendered import rendered_pods
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -47,10 +47,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     if not any(map(_APPARMOR_KEY, deployment.pod_annotation_keys)):
         return
     reported: set[Path] = set()
-    for rendered in render_objects(deployment, facts):
-        if rendered.kind != "Deployment":
-            continue
-        template = rendered.object["spec"]["template"]
+    for rendered, template in rendered_pods(deployment, facts):
         names = [
             get_str(container, "name")
             for field in ("initContainers", "containers")

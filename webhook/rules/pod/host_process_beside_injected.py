@@ -39,40 +39,52 @@ from webhook.graph.model import (
 )
 from webhook.graph.path import ROOT
 from webhook.rules._format import quote_value
-from webhook.rules._rendered import render_objects
+from webhook.rules._rendered import rendered_pods
 
 ACTION = "deny"
 SINCE = "0.1.0"
 WORDS = frozenset({"windowsOptions.hostProcess"})
 
 
-def check(pod: ComponentSpec, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
-    """Yield the pod if an injected container is not a host process (validateWindowsHostProcessPod).
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each pod with an injected container that is not a host process.
 
-    What the author's containers contradict, malformed-windows-options says.
+    Source: validateWindowsHostProcessPod. What the author's containers contradict,
+    malformed-windows-options says.
     """
-    containers = pod.all_containers
-    if not containers or _is_host_process(pod.pod):
+    own_names = {
+        pod.path: {container.name for container in pod.all_containers}
+        for predictor in deployment.predictors
+        for pod in predictor.components
+        if _has_host_processes_only(pod)
+    }
+    if not own_names:
         return
-    if not all(_is_host_process(each.raw) for each in containers):
-        return
-    own = {container.name for container in containers}
-    for rendered in render_objects(deployment, facts):
-        spec = get_mapping(get_mapping(rendered.object["spec"], "template"), "spec")
-        if rendered.kind != "Deployment" or rendered.trace(ROOT) != pod.path:
+    for rendered, template in rendered_pods(deployment, facts):
+        pod_path = rendered.trace(ROOT)
+        if pod_path not in own_names:
             continue
         names = [
             get_str(container, "name")
             for field in ("initContainers", "containers")
-            for _, container in iter_mappings(spec, field)
+            for _, container in iter_mappings(template["spec"], field)
         ]
-        injected = [name for name in names if name not in own]
+        injected = [name for name in names if name not in own_names[pod_path]]
         if injected:
-            message = (
-                f"hostProcess is not set for the injected container {quote_value(injected[0])}"
-            )
-            path = pod.path.join(("spec", "securityContext"))
+            name = quote_value(injected[0])
+            message = f"hostProcess is not set for the injected container {name}"
+            path = pod_path.join(("spec", "securityContext"))
             yield Finding(path, message, "set windowsOptions.hostProcess here")
+
+
+def _has_host_processes_only(pod: ComponentSpec) -> bool:
+    """Return whether all containers of the author's say so, and the pod itself does not."""
+    containers = pod.all_containers
+    return (
+        bool(containers)
+        and not _is_host_process(pod.pod)
+        and all(_is_host_process(each.raw) for each in containers)
+    )
 
 
 def _is_host_process(raw: Any) -> bool:

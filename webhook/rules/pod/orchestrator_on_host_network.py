@@ -36,7 +36,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_int, get_str, iter_mappings
 from webhook.graph.path import Path
 from webhook.rules._format import quote_value
-from webhook.rules._rendered import render_objects
+from webhook.rules._rendered import rendered_pods
 from webhook.rules.pod._seldon_orchestrator import holds_orchestrator
 
 if TYPE_CHECKING:
@@ -66,11 +66,9 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
                 pod.path.join(("spec", "hostNetwork")),
                 "Seldon's orchestrator lists port 8000 twice, which hostNetwork does not allow",
             )
-    for rendered in render_objects(deployment, facts):
-        if rendered.kind == "Deployment":
-            spec = rendered.object["spec"]["template"]["spec"]
-            if spec.get("hostNetwork") is True:
-                yield from _check_ports(rendered, spec)
+    for rendered, template in rendered_pods(deployment, facts):
+        if template["spec"].get("hostNetwork") is True:
+            yield from _check_ports(rendered, template["spec"])
 
 
 def _check_ports(rendered: "Rendered", spec: Mapping[str, Any]) -> Iterator[Finding]:

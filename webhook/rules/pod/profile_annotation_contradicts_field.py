@@ -43,7 +43,7 @@ from webhook.graph.well_known import (
     SECCOMP_POD_ANNOTATION,
 )
 from webhook.rules._format import quote_value
-from webhook.rules._rendered import render_objects
+from webhook.rules._rendered import rendered_pods
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -81,10 +81,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     if not any(map(_PROFILE_KEY, deployment.pod_annotation_keys)):
         return
     reported: set[Path] = set()
-    for rendered in render_objects(deployment, facts):
-        if rendered.kind != "Deployment":
-            continue
-        template = rendered.object["spec"]["template"]
+    for rendered, template in rendered_pods(deployment, facts):
         annotations = get_mapping(template["metadata"], "annotations")
         for key, profile in _profiles(template["spec"]):
             text = annotations.get(key)

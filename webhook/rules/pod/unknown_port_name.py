@@ -45,7 +45,7 @@ from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
 from webhook.rules._format import quote_value
-from webhook.rules._rendered import render_objects
+from webhook.rules._rendered import rendered_pods
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -118,12 +118,9 @@ def _rendered_port_names(
 ) -> Mapping[Path, frozenset[str]]:
     """Return the port names of each rendered container, by its path."""
     found = {}
-    for rendered in render_objects(deployment, facts):
-        if rendered.kind != "Deployment":
-            continue
-        spec = rendered.object["spec"]["template"]["spec"]
+    for rendered, template in rendered_pods(deployment, facts):
         for field in _CONTAINER_LISTS:
-            for index, container in iter_mappings(spec, field):
+            for index, container in iter_mappings(template["spec"], field):
                 path = rendered.trace(("spec", "template", "spec", field, index))
                 found[path] = _port_names(container)
     return found
