@@ -10,6 +10,8 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.parse import parse
 from webhook.rendering import layout
 from webhook.rendering import render as renderer
+from webhook.rules.naming import reserved_container_name
+from webhook.rules.pod import host_process_beside_injected
 from webhook.settings.model import read_settings
 
 APPARMOR = "container.apparmor.security.beta.kubernetes.io/other"
@@ -58,4 +60,51 @@ def test_where_nodes_run_is_found_once_for_all_predictors(monkeypatch: pytest.Mo
     facts, rules = Facts(operator="seldon", kubernetes_minor=36), read_settings().rule_set
     found = [f.rule_id for _, f in run_rules(rules, parse(document), None, facts, [])]
     assert found.count("env-file-without-volume") == 2
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "pod"),
+    [
+        (
+            host_process_beside_injected,
+            {
+                "hostNetwork": True,
+                "containers": [
+                    {
+                        "name": "classifier",
+                        "image": "registry.example/iris:1",
+                        "securityContext": {"windowsOptions": {"hostProcess": True}},
+                    }
+                ],
+            },
+        ),
+        (
+            reserved_container_name,
+            {
+                "initContainers": [{"name": "seldon-container-engine", "image": "a:1"}],
+                "containers": [{"name": "classifier", "image": "registry.example/iris:1"}],
+            },
+        ),
+    ],
+)
+def test_pods_are_looked_at_once_for_all_predictors(
+    monkeypatch: pytest.MonkeyPatch, rule: Any, pod: dict[str, Any]
+) -> None:
+    asked: list[Any] = []
+    list_pods = rule.rendered_pods
+
+    def count(*arguments: Any) -> Any:
+        asked.append(arguments)
+        return list_pods(*arguments)
+
+    monkeypatch.setattr(rule, "rendered_pods", count)
+    document = minimal()
+    (predictor,) = document["spec"]["predictors"]
+    document["spec"]["predictors"] = [
+        {**predictor, "name": name, "componentSpecs": [{"spec": pod}], "traffic": 50}
+        for name in ("main", "other")
+    ]
+    found = [*rule.check(parse(document), Facts(operator="seldon"))]
+    assert len({finding.path[2] for finding in found}) == 2
     assert len(asked) == 1
