@@ -33,7 +33,9 @@ RUN PYTHONPATH=/build python3 -m pip install --no-cache-dir --no-compile --no-de
 
 FROM ${RUN_IMAGE}
 COPY --from=build /opt/graphgate /opt/graphgate
+# Nothing is imported from the working directory, which may be a repository that is checked.
 ENV PYTHONPATH=/opt/graphgate \
+    PYTHONSAFEPATH=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 # A number, because runAsNonRoot cannot tell who a name is. Any other user will do as well, as on

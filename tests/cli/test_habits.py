@@ -116,10 +116,9 @@ def test_the_action_passes_its_inputs_on(tmp_path):
     assert (tmp_path / "out.sarif").exists()
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is missing")
-@pytest.mark.parametrize("configured", [True, False])
-def test_the_action_takes_the_configuration_from_the_base_branch(tmp_path, configured):
-    origin, checkout = tmp_path / "origin", tmp_path / "checkout"
+def clone_of_branch(folder, files):
+    """Return a clone of a repository of these files, and the commit that has them."""
+    origin, checkout = folder / "origin", folder / "checkout"
     origin.mkdir()
     author = ("-c", "user.name=a", "-c", "user.email=a@example")
 
@@ -129,11 +128,24 @@ def test_the_action_takes_the_configuration_from_the_base_branch(tmp_path, confi
 
     git("init", "-b", "main")
     git("config", "uploadpack.allowAnySHA1InWant", "true")
-    (origin / (".graphgate.yaml" if configured else "README")).write_text("ignore: [naming]\n")
+    for name, text in files.items():
+        (origin / name).parent.mkdir(exist_ok=True)
+        (origin / name).write_text(text)
     git("add", "-A")
     git("commit", "-m", "base")
     base = git("rev-parse", "HEAD")
     subprocess.run(["git", "clone", str(origin), str(checkout)], check=True, capture_output=True)
+    return checkout, base
+
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is missing")
+
+
+@needs_git
+@pytest.mark.parametrize("configured", [True, False])
+def test_the_action_takes_the_configuration_from_the_base_branch(tmp_path, configured):
+    name = ".graphgate.yaml" if configured else "README"
+    checkout, base = clone_of_branch(tmp_path, {name: "ignore: [naming]\n"})
     (checkout / ".graphgate.yaml").write_text("ignore: [graph]\n")
     (call,) = run_action(checkout, base)
     config = checkout / "tools" / "graphgate-base" / ".graphgate.yaml"
@@ -143,6 +155,51 @@ def test_the_action_takes_the_configuration_from_the_base_branch(tmp_path, confi
         assert config.read_text() == "ignore: [naming]\n"
     else:
         assert (flag, rest) == ("--no-config", ["--", "."])
+
+
+@needs_git
+def test_the_action_takes_the_files_of_its_inputs_from_the_base_branch(tmp_path):
+    strict = {"settings.yaml": "strict", "policies/one.yaml": "strict", "facts.yaml": "strict"}
+    checkout, base = clone_of_branch(tmp_path, strict)
+    for name in strict:
+        (checkout / name).write_text("relaxed by the pull request")
+    (checkout / "made.yaml").write_text("by an earlier step")
+    (call,) = run_action(
+        checkout,
+        base,
+        SETTINGS="settings.yaml",
+        POLICIES="policies made.yaml",
+        FACTS="facts.yaml",
+    )
+    of_base = checkout / "tools" / "graphgate-base"
+    assert call.split("\n")[4:] == [
+        f"--policies={of_base}/policies",
+        "--policies=made.yaml",
+        f"--settings={of_base}/settings.yaml",
+        f"--facts={of_base}/facts.yaml",
+        *("--", "."),
+    ]
+    assert (of_base / "settings.yaml").read_text() == "strict"
+
+
+def test_the_action_writes_its_report_in_place_of_a_link(tmp_path):
+    (tmp_path / "profile").write_text("untouched")
+    (tmp_path / "out.sarif").symlink_to(tmp_path / "profile")
+    run_action(tmp_path, SARIF="out.sarif")
+    assert (tmp_path / "profile").read_text() == "untouched"
+    assert not (tmp_path / "out.sarif").is_symlink()
+
+
+def test_the_action_runs_no_module_of_the_repository(tmp_path):
+    (tmp_path / "venv.py").write_text("raise SystemExit('this is the repository')\n")
+    (command,) = re.findall(r"(?m)^python3 .* venv ", action_step(0))
+    subprocess.run(
+        ["bash", "-c", f"{command} --without-pip made"],
+        cwd=tmp_path,
+        check=True,
+        timeout=patience.SECONDS,
+    )
+    assert (tmp_path / "made" / "pyvenv.cfg").exists()
 
 
 def test_the_action_installs_nothing_without_a_hash():

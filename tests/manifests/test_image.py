@@ -77,6 +77,11 @@ def test_the_last_stage_runs_nothing_and_needs_no_shell() -> None:
     assert "-m compileall" in STAGES[1]
 
 
+def test_nothing_is_imported_from_the_working_directory() -> None:
+    """It may be a repository that is checked: python -m would prefer a module of it."""
+    assert "PYTHONSAFEPATH=1" in STAGES[-1]
+
+
 def test_what_builds_the_wheel_is_not_installed_and_needs_no_compiler() -> None:
     built = names((MANIFESTS / "image" / "build-requirements.txt").read_text(encoding="utf-8"))
     assert "hatchling" in built
