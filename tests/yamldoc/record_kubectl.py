@@ -77,6 +77,8 @@ STREAMS = [
     J % 1 + J % 2, J % 1 + "\n" + J % 2, A + "---\n" + J % 2,
     "\t" + (J % 1).replace(":", ":\t").replace(",", ",\n\t"),
     LIST + ITEM + ITEM.replace("v: 1", "v: 2"), LIST.replace(":\n", ": []\n"),
+    A + "items:\n" + ITEM, HEAD + "items: [{metadata: {name: a}}]\n",
+    HEAD.replace("Example", "ExampleList") + "items: [{kind: 5, apiVersion: '', metadata: {name: a}}]\n",
 ]  # fmt: skip
 
 

@@ -91,14 +91,37 @@ def test_a_typed_list_tells_its_items_what_they_are() -> None:
     assert values(text) == [{"apiVersion": "x/v1", "kind": "Foo", "a": 1}, {"kind": "Bar"}]
 
 
+@pytest.mark.parametrize("kind", ["''", "null", "5"])
+def test_an_item_whose_kind_is_no_text_has_that_of_its_list(kind: str) -> None:
+    text = f"apiVersion: x/v1\nkind: FooList\nitems:\n- {{kind: {kind}, apiVersion: 7, a: 1}}\n"
+    assert values(text) == [{"apiVersion": "x/v1", "kind": "Foo", "a": 1}]
+
+
+def test_an_object_with_items_hides_none_of_them() -> None:
+    """Kubectl applies the items, and other programs the object around them."""
+    text = "apiVersion: v1\nkind: ConfigMap\nitems:\n- {kind: A, b: 1}\n"
+    around, item = read(text).documents
+    assert around.value == {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "items": [{"kind": "A", "b": 1}],
+    }
+    assert (str(item.prefix), item.value, item.position(("b",)).line) == (
+        "items[0]",
+        {"kind": "A", "b": 1},
+        4,
+    )
+
+
 @pytest.mark.parametrize(
     "value",
     [
         {"kind": "List"},
         {"kind": "List", "items": {"a": 1}},
         {"kind": "List", "items": None},
-        {"kind": "Thing", "items": [1]},
+        {"kind": "Thing", "items": {"a": 1}},
         {"kind": 3, "items": [1]},
+        {"items": [{"kind": "A"}]},
         [{"kind": "List"}],
         "List",
         3,

@@ -32,9 +32,11 @@ _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 def read(text: str | bytes) -> ParsedFile:
     """Return every document of a file, and an error for every part that cannot be read.
 
-    Takes YAML streams, JSON (one value or several), and Lists: an object whose kind ends in
-    "List" gives one document for each of its items, as it does in kubectl. Bytes are UTF-8,
-    or UTF-16 with a byte order mark. Raises nothing for any input of these two types.
+    Takes YAML streams, JSON (one value or several), and Lists: an object with a list of `items`
+    gives one document for each of them, as it does in kubectl, whatever its kind is. One whose
+    kind does not end in "List" is a document itself, too: other programs read it as an object.
+    Bytes are UTF-8, or UTF-16 with a byte order mark. Raises nothing for any input of these two
+    types.
     """
     try:
         text, encoding = _decode(text) if isinstance(text, bytes) else (text, "utf-8")
@@ -122,11 +124,10 @@ def _expand_list(root: Node) -> Iterator[tuple[Any, Node, Path]]:
     """Yield what a value holds: itself, the items of a List, or nothing if it is null."""
     value = construct_value(root)
     items = _list_items(root, value)
-    if items is not None:
-        for number, item in enumerate(items):
-            yield _inherit_kind(value["items"][number], value), item, Path(("items", number))
-    elif value is not None:
+    if value is not None and (items is None or not value["kind"].endswith("List")):
         yield value, root, Path()
+    for number, item in enumerate(items or ()):
+        yield _inherit_kind(value["items"][number], value), item, Path(("items", number))
 
 
 def _parse_roots(text: str, start: int, end: int) -> tuple[list[Node], bool, ParseError | None]:
@@ -151,11 +152,15 @@ def _parse_roots(text: str, start: int, end: int) -> tuple[list[Node], bool, Par
 
 
 def _list_items(root: Node, value: object) -> list[Node] | None:
-    """Return the items of a List; None if this is an object of its own."""
+    """Return the items of a List; None if kubectl reads this as an object of its own.
+
+    What is a List, `items` alone decides, and without a kind kubectl takes neither
+    (unstructured/helpers.go, decode).
+    """
     if not isinstance(value, dict) or not isinstance(value.get("items"), list):
         return None
     kind, mapping = value.get("kind"), resolve_alias(root)
-    if not isinstance(kind, str) or not kind.endswith("List"):
+    if not isinstance(kind, str) or not kind:
         return None
     found_entry = find_entry(mapping, "items")  # type: ignore[arg-type]  # its value is a dict
     node = None if found_entry is None else resolve_alias(found_entry.value)
@@ -165,11 +170,15 @@ def _list_items(root: Node, value: object) -> list[Node] | None:
 def _inherit_kind(item: object, list_object: dict[str, object]) -> object:
     """Return an item with what a typed List says of it: kubectl fills in kind and apiVersion.
 
-    Only if it has neither; k8s.io/apimachinery, unstructured/helpers.go, decodeToList.
+    Only if it has neither, or none that is a text; unstructured/helpers.go, decodeToList.
     """
-    if not isinstance(item, dict) or item.get("kind") or item.get("apiVersion"):
+    if not isinstance(item, dict) or _is_text(item.get("kind")) or _is_text(item.get("apiVersion")):
         return item
     if list_object["kind"] == "List":
         return item
     kind = str(list_object["kind"]).removesuffix("List")
-    return {"apiVersion": list_object.get("apiVersion"), "kind": kind, **item}
+    return {**item, "apiVersion": list_object.get("apiVersion"), "kind": kind}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
