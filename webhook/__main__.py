@@ -9,7 +9,7 @@ gc.set_threshold(50_000, 20, 100)
 
 from webhook.cli import graphgate  # noqa: E402 — after the line above
 from webhook.cli.extras import missing_extra  # noqa: E402 — as above
-from webhook.cli.standard_output import escape_unencodable  # noqa: E402 — as above
+from webhook.cli.standard_output import escape_unencodable, make_inert  # noqa: E402 — as above
 from webhook.errors import GraphgateError  # noqa: E402 — as above
 
 
@@ -39,7 +39,7 @@ def main() -> None:
 
 def format_error(error: GraphgateError) -> str:
     """Return the lines that standard error gets: one for each sentence."""
-    return "".join(f"graphgate: {sentence}\n" for sentence in str(error).splitlines())
+    return "".join(f"graphgate: {make_inert(sentence)}\n" for sentence in str(error).splitlines())
 
 
 if __name__ == "__main__":

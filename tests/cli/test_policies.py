@@ -38,6 +38,11 @@ def latest():
     return with_pod(containers=[{"name": "classifier", "image": "registry.example/iris:latest"}])
 
 
+def test_a_list_of_no_policies_says_so(run, tmp_path):
+    (tmp_path / "a.yaml").write_text("kind: ConfigMap\n")
+    assert run("policies", "list", tmp_path).out == "no policies found\n"
+
+
 def test_check_denies_what_a_policy_denies_at_its_place(run, folder):
     ran = run("check", "-o", "json", "--policies", folder, "-", stdin=json.dumps(latest()))
     (finding,) = json.loads(ran.out)["results"][0]["findings"]

@@ -78,7 +78,8 @@ STREAMS = [
     "\t" + (J % 1).replace(":", ":\t").replace(",", ",\n\t"),
     LIST + ITEM + ITEM.replace("v: 1", "v: 2"), LIST.replace(":\n", ": []\n"),
     A + "items:\n" + ITEM, HEAD + "items: [{metadata: {name: a}}]\n",
-    HEAD.replace("Example", "ExampleList") + "items: [{kind: 5, apiVersion: '', metadata: {name: a}}]\n",
+    HEAD.replace("Example", "ExampleList")
+    + "items: [{kind: 5, apiVersion: '', metadata: {name: a}}]\n",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 import click
 
 from webhook.cli.manifests import select_manifests
+from webhook.cli.standard_output import report_line
 from webhook.errors import KubeApiUnavailableError
 from webhook.files import read_input
 from webhook.graph.well_known import SELDON_KIND
@@ -102,7 +103,7 @@ def audit_files(
 
     manifests = select_manifests(paths)
     for note in manifests.notes:
-        click.echo(f"graphgate: {note}", err=True)
+        report_line(note)
     for file in manifests.files:
         try:
             content = read_input(file)

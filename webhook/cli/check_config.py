@@ -23,6 +23,7 @@ import click
 from webhook.cli.options import POD_SECURITY_WORDS
 from webhook.cli.repository import find_root
 from webhook.cli.selection_options import describe_unknown_name, split_names
+from webhook.cli.standard_output import report_line
 from webhook.errors import SettingsError
 from webhook.graph.issue import Issue
 from webhook.graph.path import ROOT
@@ -134,7 +135,7 @@ def _use_config(ctx: click.Context, parameter: click.Parameter, file: Path | Non
     ctx.default_map = {
         name: value for name, value in read_config(file, root).items() if name in known
     }
-    click.echo(f"graphgate: using {os.path.relpath(file)}", err=True)
+    report_line(f"using {os.path.relpath(file)}")
 
 
 def read_config(file: Path, root: Path) -> dict[str, Any]:

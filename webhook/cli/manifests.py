@@ -4,15 +4,15 @@ A kustomize patch is not an object, and a Helm template is not YAML: both are ev
 are built. They are skipped with a line that says how to build them.
 """
 
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from webhook.cli.selection_options import ALL_FILES, FileSelection
+from webhook.cli.standard_output import report_line
 from webhook.files import is_file, is_folder, read_file, real_path
 from webhook.runtime.manifest_files import manifest_files
 
@@ -39,7 +39,7 @@ def select_manifests(paths: tuple[str, ...], selection: FileSelection = ALL_FILE
     A note on standard error says that a terminal is read.
     """
     if "-" in (paths or ("-",)) and sys.stdin.isatty():
-        click.echo("graphgate: reading manifests from the terminal; end with Ctrl-D", err=True)
+        report_line("reading manifests from the terminal; end with Ctrl-D")
     files: list[str] = []
     charts: dict[Path, None] = {}
     patches: dict[Path, int] = {}
@@ -56,12 +56,12 @@ def select_manifests(paths: tuple[str, ...], selection: FileSelection = ALL_FILE
             files.append(file)
     notes = [
         f"Helm chart {_shown(chart)} skipped; check what it renders: "
-        f"helm template {_shown(chart)} | graphgate check -"
+        f"helm template {_quoted(chart)} | graphgate check -"
         for chart in charts
     ]
     notes += [
         f"{count} kustomize {'patch' if count == 1 else 'patches'} of {_shown(folder)} skipped; "
-        f"check what is built: kustomize build {_shown(folder)} | graphgate check -"
+        f"check what is built: kustomize build {_quoted(folder)} | graphgate check -"
         for folder, count in patches.items()
     ]
     return Manifests(tuple(files), tuple(notes))
@@ -75,7 +75,7 @@ def report_nothing_found(paths: tuple[str, ...], others: int) -> None:
     named = ["standard input" if path == "-" else path for path in paths or ("-",)]
     where = ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
     of_others = f" ({others} of other kinds)" if others else ""
-    click.echo(f"graphgate: no SeldonDeployment found in {where}{of_others}", err=True)
+    report_line(f"no SeldonDeployment found in {where}{of_others}")
 
 
 def _chart_of(file: Path) -> Path | None:
@@ -144,6 +144,12 @@ def _read_kustomization(folder: Path) -> dict[str, Any]:
         if documents and isinstance(documents[0].value, dict):
             return documents[0].value
     return {}
+
+
+def _quoted(path: Path) -> str:
+    """Return a path for a shell: whoever copies the command runs nothing of a folder's name."""
+    shown = _shown(path)
+    return shlex.quote(f"./{shown}" if shown.startswith("-") else shown)
 
 
 def _shown(path: Path) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from webhook.cli.option_group import option_group
+from webhook.cli.standard_output import report_line
 from webhook.errors import PolicyError
 from webhook.server.policy_files import (
     ResolvedPolicySources,
@@ -154,9 +155,8 @@ def resolve_policy_context(
     """
     sources = resolve_sources(paths, None, settings, flags)
     if sources.selector is not None:
-        click.echo(
-            f"graphgate: policies of the cluster ({sources.selector}) are not evaluated here; "
-            "kubectl get -o yaml writes them into a file for --policies",
-            err=True,
+        report_line(
+            f"policies of the cluster ({sources.selector}) are not evaluated here; "
+            "kubectl get -o yaml writes them into a file for --policies"
         )
     return load_policy_context(sources.paths)

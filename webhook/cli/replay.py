@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import click
 import orjson
 
 from webhook.admission import handle_review
 from webhook.admission.recording import RecordedReview, read_recording
+from webhook.cli.standard_output import report_line, write_line, write_text
 from webhook.errors import MalformedReviewError
-from webhook.graph.text import escape_control_chars
 
 if TYPE_CHECKING:
     from webhook.admission import Endpoint
@@ -27,14 +26,14 @@ def tell_replay(
     replayed, denied, allowed, code = 0, 0, 0, 0
     for recorded in read_recording(content):
         if isinstance(recorded, str):
-            click.echo(f"graphgate: {recorded}", err=True)
+            report_line(recorded)
             code = 2
             continue
         endpoint: Endpoint = "validate" if recorded.endpoint == "validate" else "mutate"
         try:
             result = handle_review(recorded.body, endpoint, settings, facts, policy_context)
         except MalformedReviewError as error:
-            click.echo(f"graphgate: a review of {recorded.time}: {error}", err=True)
+            report_line(f"a review of {recorded.time}: {error}")
             code = 2
             continue
         replayed += 1
@@ -42,15 +41,16 @@ def tell_replay(
         if is_allowed == recorded.allowed:
             continue
         denied, allowed = denied + (not is_allowed), allowed + is_allowed
-        name = escape_control_chars(f"{result.namespace}/{result.name}")
+        name = f"{result.namespace}/{result.name}"
         change = (
             "was denied, would now be allowed" if is_allowed else "was allowed, would now be denied"
         )
-        click.echo(f"{recorded.time} {name} {result.operation} ({endpoint}): {change}")
+        write_line(f"{recorded.time} {name} {result.operation} ({endpoint}): {change}")
         if not is_allowed:
-            click.echo(_indent(orjson.loads(result.body)["response"]["status"]["message"]))
+            message = orjson.loads(result.body)["response"]["status"]["message"]
+            write_text(f"{_indent(message)}\n")
         for note in _notes(recorded):
-            click.echo(f"  note: {note}")
+            write_line(f"  note: {note}")
     noun = "review" if replayed == 1 else "reviews"
     changes = [
         f"{count} {text}"
@@ -60,7 +60,7 @@ def tell_replay(
         )
         if count
     ]
-    click.echo(f"{replayed} {noun}: {', '.join(changes) or 'no response changes'}")
+    write_line(f"{replayed} {noun}: {', '.join(changes) or 'no response changes'}")
     return code or bool(denied)
 
 

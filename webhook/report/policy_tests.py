@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from webhook.graph.text import count_noun
+from webhook.graph.text import count_noun, escape_control_chars
 from webhook.policy.testing.runner import TestResult, TestRun
 from webhook.report import junit
 from webhook.report.json_text import format_json
@@ -11,7 +11,7 @@ from webhook.report.json_text import format_json
 
 def render_text(run: TestRun) -> str:
     """Return what a terminal shows: problems, failed cases with their differences, gaps, a sum."""
-    return "\n".join(_text_lines(run)) + "\n"
+    return "".join(f"{escape_control_chars(line)}\n" for line in _text_lines(run))
 
 
 def _text_lines(run: TestRun) -> Iterator[str]:

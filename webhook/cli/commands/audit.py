@@ -24,7 +24,7 @@ from webhook.cli.policy_options import (
     policies_option,
     resolve_sources,
 )
-from webhook.cli.standard_output import write_document
+from webhook.cli.standard_output import report_line, write_document, write_text
 from webhook.errors import PolicyError, SettingsError
 from webhook.server.policy_files import parse_policies, read_files
 
@@ -110,7 +110,7 @@ def audit_command(
             gathered = collect_facts(client, scope.namespaces, cluster.seldon_config_map)
             facts, missing = gathered.facts, gathered.missing
             for sentence in missing:
-                click.echo(f"graphgate: facts missing: {sentence}", err=True)
+                report_line(f"facts missing: {sentence}")
         if sources.selector:
             objects = _cluster_policies(
                 client, sources.selector, cluster_policies.exceptions_namespace
@@ -132,6 +132,7 @@ def audit_command(
             else:
                 yield from audit_files(paths, by, selected, progress)
 
+    write = write_text if output == "text" else write_document
     if compare:
         other_flags = compare.flags(flags)
         other_settings = load_settings(other_flags)
@@ -140,8 +141,7 @@ def audit_command(
         other = Auditor(
             other_settings, compare.facts(facts), _policy_context(other_sources.paths, objects)
         )
-        sys.exit(tell_impact(audit_all(ImpactAuditor(auditor, other)), output, write_document))
-    minor = facts.kubernetes_minor
+        sys.exit(tell_impact(audit_all(ImpactAuditor(auditor, other)), output, write))
     writer = open_writer(
         output,
         AuditContext(
@@ -150,18 +150,22 @@ def audit_command(
             version=version("graphgate"),
             settings_version=settings_version(settings),
             policy_set_version=policy_context.policies.version if policy_context else "",
-            kubernetes_version="" if minor is None else f"1.{minor}",
+            kubernetes_version=_minor_version(facts.kubernetes_minor),
             missing=missing,
         ),
     )
     tally = Tally()
     for audited in audit_all(auditor):
         tally.add(audited)
-        write_document(writer.add(audited))
-    write_document(writer.finish(tally))
+        write(writer.add(audited))
+    write(writer.finish(tally))
     if not tally.objects:
-        click.echo("graphgate: no SeldonDeployment found", err=True)
+        report_line("no SeldonDeployment found")
     sys.exit(tally.exit_code)
+
+
+def _minor_version(minor: int | None) -> str:
+    return "" if minor is None else f"1.{minor}"
 
 
 def _parse_selector(text: str) -> "LabelSelector":
@@ -196,5 +200,5 @@ def _policy_context(paths: tuple[Path, ...], objects: dict[str, Any]) -> "Policy
     if in_files:
         raise PolicyError(*in_files)
     for problem in policies.problems:
-        click.echo(f"graphgate: policy not used: {problem}", err=True)
+        report_line(f"policy not used: {problem}")
     return PolicyContext(policies, int(time.time())) if policies.version else None

@@ -8,6 +8,7 @@ import click
 from webhook.cli.certificate_options import installation_options
 from webhook.cli.cluster_options import Connection, connection_options
 from webhook.cli.examples import examples
+from webhook.cli.standard_output import write_line, write_text
 from webhook.errors import CertificateError
 from webhook.files import MAX_PEM_BYTES, read_file
 
@@ -53,7 +54,7 @@ def init_command(out: Path, service: str, namespace: str, force: bool) -> None:
         out, now=datetime.now(UTC), service=service, namespace=namespace, overwrite=force
     )
     for path in paths:
-        click.echo(f"wrote {path}")
+        write_line(f"wrote {path}")
 
 
 @certs_command.command(
@@ -84,7 +85,7 @@ def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:
     inspection_result = verify.inspect(
         files.read_pair(tls_cert, tls_key), datetime.now(UTC), bundle=bundle
     )
-    click.echo(str(inspection_result))
+    write_text(f"{inspection_result}\n")
     raise SystemExit(1 if inspection_result.problems else 0)
 
 
@@ -118,6 +119,6 @@ def rotate_command(
     installation = WebhookInstallation(namespace or transport.namespace, name)
     rotation = Rotation(transport, installation, now=lambda: datetime.now(UTC))
     for step in rotation.force_renew(rotate_ca=rotate_ca):
-        click.echo(f"{step.action} {step.ca_fingerprint}".rstrip())
+        write_line(f"{step.action} {step.ca_fingerprint}".rstrip())
     if rotate_ca:
-        click.echo("the new CA starts to sign in an hour; the old one is removed an hour later")
+        write_line("the new CA starts to sign in an hour; the old one is removed an hour later")

@@ -25,7 +25,7 @@ from webhook.cli.selection_options import (
     restrict_report,
     rule_selection_options,
 )
-from webhook.cli.standard_output import write_document
+from webhook.cli.standard_output import report_line, write_document, write_text
 from webhook.errors import SettingsError
 from webhook.files import read_input
 from webhook.graph.text import count_noun
@@ -134,12 +134,12 @@ def check_command(
         return
     if output != "text" and not quiet:  # text has them
         for sentence in report.undecided:
-            click.echo(f"graphgate: {sentence}", err=True)
+            report_line(sentence)
     shown = report.quiet() if quiet else report
     if output != "text":
         write_document(_format_report(shown, output))
     elif shown.results or not quiet:
-        click.echo(_format_report(shown, output), nl=False)
+        write_text(_format_report(shown, output), styled=True)
     if not report.results:
         report_nothing_found(paths, report.skipped_documents)
         sys.exit(2 if require_any else 0)
@@ -156,7 +156,7 @@ def _write_exceptions(report: "Report", file: Path, ttl: float) -> None:
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}") from error
     exempted = count_noun(baseline.errors, "error is", "errors are")
-    click.echo(f"graphgate: {exempted} exempted by {file}; pass it to --policies", err=True)
+    report_line(f"{exempted} exempted by {file}; pass it to --policies")
 
 
 def _format_report(report: "Report", output: str) -> str:
@@ -208,7 +208,7 @@ def check_files(
 
     manifests = select_manifests(paths, selection)
     for note in () if quiet else manifests.notes:
-        click.echo(f"graphgate: {note}", err=True)
+        report_line(note)
     files = manifests.files
     # The bar hides itself where standard error is not a terminal.
     hide_progress = len(files) < _PROGRESS_BAR_FILES or not sys.stderr.isatty()

@@ -13,6 +13,7 @@ from webhook.cli.examples import examples
 from webhook.cli.image_options import image_options
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.cli.standard_output import report_line, write_document, write_text
 from webhook.errors import KubeApiUnavailableError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def diff_command(
     finally:
         client.close()
     if rejected.results:
-        click.echo(as_text.write(rejected), nl=False, err=True)
+        write_text(as_text.write(rejected), err=True)
     sys.exit(code)
 
 
@@ -94,7 +95,7 @@ def _print_diff(cluster: "Transport", rendered: dict[str, Any], namespace: str) 
         desired = _with_live_owners(rendered, live)
         applied = apply(cluster, desired, manager=FIELD_MANAGER, namespace=namespace, dry_run=True)
     except KubeApiUnavailableError as error:
-        click.echo(f"graphgate: {error}", err=True)
+        report_line(str(error))
         return 2
     old = [] if live is None else emit_block(strip_server_fields(live), YamlStyle())
     # For a new object only the author's fields are shown, not the server's defaults.
@@ -102,7 +103,7 @@ def _print_diff(cluster: "Transport", rendered: dict[str, Any], namespace: str) 
     title = f"{rendered['kind']} {namespace}/{rendered['metadata']['name']}"
     shown = difflib.unified_diff(old, new, f"{title} (live)", f"{title} (new)", lineterm="")
     text = "".join(f"{line}\n" for line in shown)
-    click.echo(text, nl=False)
+    write_document(text)
     return 1 if text else 0
 
 

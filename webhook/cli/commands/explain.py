@@ -4,6 +4,7 @@ import click
 
 from webhook.cli.completion import complete_id
 from webhook.cli.examples import examples
+from webhook.cli.standard_output import write_text
 from webhook.errors import SettingsError
 
 
@@ -25,11 +26,11 @@ def explain_command(rule_id: str) -> None:
 
     for rule in all_rules():
         if rule.id == rule_id:
-            click.echo(docs.render_text(rule), nl=False)
+            write_text(docs.render_text(rule))
             return
     descriptor = descriptors.describe(rule_id)
     if descriptor is None:
         suggestion = nearest_word(rule_id, descriptors.known_ids())
         hint = f'did you mean "{suggestion}"?' if suggestion else "graphgate rules list shows all"
         raise SettingsError(f'unknown id "{rule_id}"; {hint}')
-    click.echo(descriptors.render_text(descriptor), nl=False)
+    write_text(descriptors.render_text(descriptor))

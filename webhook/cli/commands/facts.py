@@ -4,7 +4,7 @@ import click
 
 from webhook.cli.cluster_options import ClusterFlags, cluster_options, namespaces_option
 from webhook.cli.examples import examples
-from webhook.cli.standard_output import write_document
+from webhook.cli.standard_output import report_line, write_document
 
 
 @click.command(
@@ -34,6 +34,6 @@ def facts_command(namespaces: tuple[str, ...], cluster: ClusterFlags) -> None:
     finally:
         client.close()
     for missing in gathered.missing:
-        click.echo(f"graphgate: left out: {missing}", err=True)
+        report_line(f"left out: {missing}")
     heading = f"# Written by graphgate facts, from {client.server}\n"
     write_document(write_facts(gathered.facts, heading))

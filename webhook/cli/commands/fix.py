@@ -17,7 +17,7 @@ from webhook.cli.manifests import report_nothing_found, select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
 from webhook.cli.selection_options import FileSelection, file_selection_options
-from webhook.cli.standard_output import write_document
+from webhook.cli.standard_output import report_line, write_document, write_line
 from webhook.files import read_input
 from webhook.graph.text import escape_control_chars
 
@@ -73,7 +73,7 @@ def fix_command(
     policy_context = resolve_policy_context(policy_paths, settings, flags)
     manifests = select_manifests(paths, selection)
     for note in manifests.notes:
-        click.echo(f"graphgate: {note}", err=True)
+        report_line(note)
     folders = folders_of(paths)
     total, code, printed = _Counts(), 0, ""
     for path in manifests.files:
@@ -89,7 +89,7 @@ def fix_command(
         except BrokenPipeError:
             raise
         except OSError as error:
-            click.echo(f"graphgate: {path}: {error.strerror or error}", err=True)
+            report_line(f"{path}: {error.strerror or error}")
             report = unreadable_file_report(path, error.strerror or str(error))
         else:
             total = total.plus(_report_fixes(path, fix_result, report))
@@ -97,7 +97,7 @@ def fix_command(
                 code = 2  # also where nothing of it could be read, and nothing is left to check
         code = max(code, report.exit_code)
     if summary := total.summary():
-        click.echo(summary, err=True)
+        write_line(summary, err=True)
     if not total.objects and not code:
         report_nothing_found(paths, total.others)
     sys.exit(code)
@@ -142,7 +142,7 @@ def _print_text(path: str, fix_result: "FixResult", printed: str, *, as_diff: bo
         return new or printed
     has_guesses = any(finding.fix_safety == "unsafe" for finding in fix_result.applied)
     for finding in fix_result.applied if has_guesses else ():
-        click.echo(f"# {finding.fix_safety} fix: {_describe(finding)}")
+        write_line(f"# {finding.fix_safety} fix: {_describe(finding)}")
     shown_path = escape_control_chars(path)
     lines = difflib.unified_diff(
         old.splitlines(keepends=True),
@@ -177,12 +177,12 @@ def _report_fixes(path: str, fix_result: "FixResult", report: "Report") -> _Coun
     """Say on standard error what was fixed, and what is left and why; return how many."""
     for finding in fix_result.applied:
         guess = " (unsafe)" if finding.fix_safety == "unsafe" else ""
-        click.echo(f"{path}: fixed{guess} {_describe(finding)}", err=True)
+        write_line(f"{path}: fixed{guess} {_describe(finding)}", err=True)
     left = list(_left_findings(fix_result, report))
     for line, column, finding, reason in left:
-        click.echo(f"{path}:{line}:{column}: not fixed {_describe(finding)}: {reason}", err=True)
+        write_line(f"{path}:{line}:{column}: not fixed {_describe(finding)}: {reason}", err=True)
     for error in fix_result.parsed_file.errors:
-        click.echo(f"{path}:{error.line}:{error.column}: not read: {error}", err=True)
+        write_line(f"{path}:{error.line}:{error.column}: not read: {error}", err=True)
     unsafe = sum(reason == _UNSAFE_REASON for *_, reason in left)
     return _Counts(
         len(fix_result.applied), len(left), unsafe, len(report.results), report.skipped_documents

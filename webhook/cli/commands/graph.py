@@ -10,7 +10,7 @@ from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
-from webhook.cli.standard_output import write_document
+from webhook.cli.standard_output import report_line, write_document, write_text
 from webhook.cli.trees import draw_trees
 from webhook.files import read_input
 
@@ -64,20 +64,20 @@ def graph_command(
         try:
             parsed_file = read(read_input(path))
         except OSError as error:
-            click.echo(f"graphgate: {path} cannot be opened: {error.strerror}", err=True)
+            report_line(f"{path} cannot be opened: {error.strerror}")
             failed = True
             continue
         for problem in parsed_file.errors:
-            click.echo(f"graphgate: {path}:{problem.line}:{problem.column}: {problem}", err=True)
+            report_line(f"{path}:{problem.line}:{problem.column}: {problem}")
             failed = True
         for document in parsed_file.documents:
             if is_seldon_deployment(document.value):
                 evaluated = read_document(document, settings, facts, policy_context)
                 pictures.append(build_picture(evaluated, find_in_object(document, evaluated)))
     if not pictures:
-        click.echo("graphgate: no SeldonDeployment found", err=True)
+        report_line("no SeldonDeployment found")
     elif output == "tree":
-        click.echo(draw_trees(pictures, width=width, only_ascii=only_ascii), nl=False)
+        write_text(draw_trees(pictures, width=width, only_ascii=only_ascii), styled=True)
     else:
         from importlib import import_module
 

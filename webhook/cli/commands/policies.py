@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from webhook.cli.examples import examples
-from webhook.cli.standard_output import write_document
+from webhook.cli.standard_output import write_document, write_line, write_text
 from webhook.errors import PolicyError
 from webhook.files import read_input
 from webhook.graph.well_known import SELDON_API_VERSION, SELDON_KIND
@@ -76,7 +76,7 @@ def test_command(
     run = run_tests(contents, name_filter, evaluate_rendered_objects)
     render = {"text": render_text, "json": render_json, "junit": render_junit}[output]
     if output == "text":
-        click.echo(render(run), nl=False)
+        write_text(render(run))
     else:
         write_document(render(run))
     failed = run.failed_results or (require_coverage and run.coverage_gaps)
@@ -102,13 +102,13 @@ def lint_command(paths: tuple[Path, ...]) -> None:
 
     policies = parse_policies(read_files(paths))
     for problem in policies.problems:
-        click.echo(f"error: {problem}")
+        write_line(f"error: {problem}")
     for sentence in lint_policies(policies, int(time.time())):
-        click.echo(f"warning: {sentence}")
+        write_line(f"warning: {sentence}")
     for sentence in lint_notes(policies):
-        click.echo(f"note: {sentence}")
+        write_line(f"note: {sentence}")
     count = len(policies.policies)
-    click.echo(f"{count_noun(count, 'policy', 'policies')}, version {policies.version}")
+    write_line(f"{count_noun(count, 'policy', 'policies')}, version {policies.version}")
     sys.exit(2 if policies.problems else 0)
 
 
@@ -127,6 +127,9 @@ def list_command(paths: tuple[Path, ...]) -> None:
     from webhook.policy.inventory import list_policies
 
     rows = list_policies(parse_policies(read_files(paths)))
+    if not rows:
+        write_line("no policies found")
+        return
     formatter = click.HelpFormatter(width=120)
     formatter.write_dl(
         [
@@ -138,7 +141,7 @@ def list_command(paths: tuple[Path, ...]) -> None:
             for row in rows
         ]
     )
-    click.echo(formatter.getvalue(), nl=False)
+    write_text(formatter.getvalue())
 
 
 @policies_command.command(
@@ -165,10 +168,10 @@ def exceptions_command(paths: tuple[Path, ...], output: str) -> None:
         write_document(format_json({"exceptions": exceptions}))
         return
     for row in rows:
-        click.echo(f"{row.state}: {row.name}: {row.objects} exempt from {row.exemptions}")
-        click.echo(f"    until {row.expires_at}: {row.reason}")
+        write_line(f"{row.state}: {row.name}: {row.objects} exempt from {row.exemptions}")
+        write_line(f"    until {row.expires_at}: {row.reason}")
     if not rows:
-        click.echo("no exceptions found")
+        write_line("no exceptions found")
 
 
 @policies_command.command(
@@ -195,7 +198,7 @@ def bench_command(paths: tuple[Path, ...], seconds: float) -> None:
         mutate_object(policies, request, NO_FACTS)
         rounds += 1
     each = (time.thread_time() - begun) / rounds
-    click.echo(f"{len(policies.policies)} policies: {each * 1e6:.0f} µs of CPU a review")
+    write_line(f"{len(policies.policies)} policies: {each * 1e6:.0f} µs of CPU a review")
 
 
 @policies_command.command(
@@ -232,9 +235,9 @@ def convert_command(system: str, file: Path) -> None:
     conversion = convert_documents((each.value for each in parsed.documents), system)
     policies = load_policy_set(SourceObject("", value) for value in conversion.objects)
     for note in conversion.notes:
-        click.echo(f"# {note}")
+        write_line(f"# {note}")
     for problem in policies.problems:
-        click.echo(f"# {problem.name}: does not load: {explain_problem(problem.message, system)}")
+        write_line(f"# {problem.name}: does not load: {explain_problem(problem.message, system)}")
     write_document(emit_documents(conversion.objects))
     sys.exit(1 if policies.problems or not conversion.objects else 0)
 
@@ -260,7 +263,7 @@ def convert_psp_command(file: Path) -> None:
     conversion = convert_psp(read_single_document(file).value)
     settings = {"apiVersion": GRAPHGATE_API_VERSION, "kind": KIND, **conversion.settings}
     for note in conversion.notes:
-        click.echo(f"# {note}")
+        write_line(f"# {note}")
     write_document(emit_document(settings))
 
 

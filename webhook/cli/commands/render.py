@@ -10,7 +10,7 @@ from webhook.cli.examples import examples
 from webhook.cli.image_options import image_options
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
-from webhook.cli.standard_output import write_document
+from webhook.cli.standard_output import write_document, write_text
 
 if TYPE_CHECKING:
     from webhook.cli.image_options import ImageOptions
@@ -72,7 +72,7 @@ def render_command(
         for rendered in each.objects:
             write_document(_format_document(each, rendered, show_source=show_source))
     if rejected.results:
-        click.echo(text.write(rejected), nl=False, err=True)
+        write_text(text.write(rejected), err=True)
     sys.exit(rejected.exit_code)
 
 

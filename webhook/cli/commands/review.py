@@ -9,6 +9,7 @@ from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
+from webhook.cli.standard_output import report_line, write_document
 from webhook.errors import MalformedReviewError
 from webhook.files import read_input
 
@@ -68,10 +69,10 @@ def review_command(
             endpoint_name: Endpoint = "validate" if endpoint == "validate" else "mutate"
             result = handle_review(body, endpoint_name, settings, facts, policy_context)
         except MalformedReviewError as error:
-            click.echo(f"graphgate: {file}:{number}: {error}", err=True)
+            report_line(f"{file}:{number}: {error}")
             code = 2
             continue
-        click.echo(result.body)
+        write_document(f"{result.body.decode()}\n")
         if result.verdict == "denied":
             code = max(code, 1)
     sys.exit(code)

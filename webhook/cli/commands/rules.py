@@ -3,6 +3,7 @@
 import click
 
 from webhook.cli.examples import examples
+from webhook.cli.standard_output import write_text
 
 _OTHERS_HEADING = (
     "\nOther ids of findings (-: a policy, podSecurity.mode or onRuleError decides)\n\n"
@@ -34,4 +35,4 @@ def list_command() -> None:
     for heading, rows in (("", rules), (_OTHERS_HEADING, others)):
         formatter = click.HelpFormatter(width=100)
         formatter.write_dl(rows)
-        click.echo(f"{heading}{formatter.getvalue()}", nl=False)
+        write_text(f"{heading}{formatter.getvalue()}")

@@ -11,7 +11,7 @@ from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
-from webhook.cli.standard_output import write_document
+from webhook.cli.standard_output import report_line, write_document, write_text
 from webhook.cli.trees import draw_trees
 from webhook.errors import DocumentError
 from webhook.files import read_input
@@ -62,7 +62,7 @@ def security_command(
         except OSError as error:
             raise DocumentError(f"{path} cannot be opened: {error.strerror}") from error
         for problem in parsed_file.errors:
-            click.echo(f"graphgate: {path}:{problem.line}:{problem.column}: {problem}", err=True)
+            report_line(f"{path}:{problem.line}:{problem.column}: {problem}")
             failed = True
         for document in parsed_file.documents:
             if is_seldon_deployment(document.value):
@@ -79,7 +79,7 @@ def security_command(
             f"{tree}\n{security_context_text.format_text(who['name'], explained)}"
             for tree, (who, explained) in zip(trees, results, strict=True)
         ]
-        click.echo("\n".join(blocks), nl=False)
+        write_text("\n".join(blocks), styled=True)
         if operators:
-            click.echo("\n" + "\n".join(operator_lines(operators, "shown")))
+            write_text("\n" + "".join(f"{line}\n" for line in operator_lines(operators, "shown")))
     sys.exit(2 if failed else 0)
