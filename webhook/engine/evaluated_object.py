@@ -34,12 +34,12 @@ class EvaluatedObject:
     policy_context       users' policies and exceptions; None: none
     old_document, old    the object before an update; None: it is created
     is_within_limits     whether it is known that no bound is exceeded
+    authored_text        the text that it was read from; None: it came as JSON
+    is_being_deleted     whether it only waits for its finalizers
     patch                what is added to what came
     missing_defaults     what should have been filled in before it came
     default_warnings     why defaults requested by the namespace are not applied
     mutations            findings: policies that could not change it
-    authored_text        the text that it was read from; None: it came as JSON
-    is_being_deleted     whether it only waits for its finalizers
     """
 
     submitted: Any
@@ -52,14 +52,14 @@ class EvaluatedObject:
     given_facts: Facts
     policy_context: PolicyContext | None
     old_document: Any
-    is_within_limits: bool = False
+    is_within_limits: bool
+    authored_text: AuthoredText | None
+    is_being_deleted: bool
     patch: tuple[Operation, ...] = ()
     missing_defaults: tuple[Operation, ...] = ()
     default_warnings: tuple[Finding, ...] = ()
     mutations: tuple[ActionFinding, ...] = ()
     old: "EvaluatedObject | None" = None
-    authored_text: AuthoredText | None = None
-    is_being_deleted: bool = False
 
     @lazy
     def authored(self) -> Any:

@@ -81,7 +81,7 @@ class _Fixer:
     settings: Settings
     facts: Facts
     policy_context: PolicyContext | None
-    unsafe: bool = field(kw_only=True)
+    unsafe: bool
     applied: list[Finding] = field(default_factory=list)
     skipped: dict[tuple[int, str, str], tuple[Finding, str]] = field(default_factory=dict)
 

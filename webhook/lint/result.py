@@ -85,7 +85,7 @@ class DocumentResult:
     identity: Mapping[str, str] = field(default_factory=dict)
     suppressed: tuple[SuppressedResult, ...] = ()
     operator: OperatorChoice | None = None
-    evaluated: EvaluatedObject | None = field(default=None, compare=False, repr=False)
+    evaluated: EvaluatedObject | None = None
 
     @property
     def object_name(self) -> str:

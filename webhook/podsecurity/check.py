@@ -29,7 +29,7 @@ class Violation:
     check_id: str
     reason: str
     detail: str
-    paths: tuple[Path, ...] = ()
+    paths: tuple[Path, ...]
 
     def __str__(self) -> str:
         return f"{self.reason} ({self.detail})" if self.detail else self.reason

@@ -38,9 +38,9 @@ class Standard:
 class NamespacePodSecurity:
     """What a namespace's labels ask for. `label_errors` has a message for each invalid label."""
 
-    enforce: Standard = Standard()
-    warn: Standard = Standard()
-    audit: Standard = Standard()
+    enforce: Standard
+    warn: Standard
+    audit: Standard
     label_errors: tuple[str, ...] = ()
 
 

@@ -102,7 +102,7 @@ class PolicyFailure:
     rule_id: str
     error: str
     action: ValidationAction | None
-    exceeded: bool = False
+    exceeded: bool
 
 
 @dataclass(frozen=True, slots=True)

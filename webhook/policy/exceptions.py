@@ -53,14 +53,14 @@ class PolicyException:
     namespace: str
     reason: str
     expires_at: str
-    policies: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-    pod_security_checks: tuple[str, ...] = ()
-    namespaces: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    findings: frozenset[tuple[str, str]] = frozenset()
-    file: str = ""
-    line: int = 0
+    policies: tuple[str, ...]
+    rules: tuple[str, ...]
+    pod_security_checks: tuple[str, ...]
+    namespaces: tuple[str, ...]
+    names: tuple[str, ...]
+    findings: frozenset[tuple[str, str]]
+    file: str
+    line: int
 
     def is_expired(self, now: Timestamp) -> bool:
         """Return whether it is no longer in force: from expiresAt on."""

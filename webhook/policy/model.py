@@ -5,7 +5,7 @@ it says (`evaluator`, `mutator`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from webhook.cel.activation import Closure
@@ -72,11 +72,11 @@ class MatchResources:
     resource_rules  None: everything, as a binding without rules has it
     """
 
-    resource_rules: tuple[ResourceRule, ...] | None = None
-    exclude_resource_rules: tuple[ResourceRule, ...] = ()
-    exact_versions: bool = False
-    namespace_selector: LabelSelector = field(default_factory=LabelSelector)
-    object_selector: LabelSelector = field(default_factory=LabelSelector)
+    resource_rules: tuple[ResourceRule, ...] | None
+    exclude_resource_rules: tuple[ResourceRule, ...]
+    exact_versions: bool
+    namespace_selector: LabelSelector
+    object_selector: LabelSelector
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,9 @@ class Validation:
     message: str
     message_expression: CompiledExpression | None
     reason: str
-    remediation: str = ""
-    paths_expression: CompiledExpression | None = None
-    fix_expression: CompiledExpression | None = None
+    remediation: str
+    paths_expression: CompiledExpression | None
+    fix_expression: CompiledExpression | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,11 @@ class AuditAnnotation:
 class PolicyMetadata:
     """What a policy's annotations say about it."""
 
-    title: str = ""
-    severity: str = ""
-    category: str = ""
-    docs: str = ""
-    remediation: str = ""
+    title: str
+    severity: str
+    category: str
+    docs: str
+    remediation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +177,11 @@ class Policy:
     since_minor: int
     portable: bool
     reads_namespace: bool
-    reads_user: bool = False
-    on_rendered: RenderedMode | Literal[""] = ""
-    type_warnings: tuple[PolicyProblem, ...] = ()
-    reads: tuple[FieldRead, ...] = ()
-    reads_replicas: bool = False
+    reads_user: bool
+    on_rendered: RenderedMode | Literal[""]
+    type_warnings: tuple[PolicyProblem, ...]
+    reads: tuple[FieldRead, ...]
+    reads_replicas: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +225,12 @@ class PolicySet:
     version     a digest of all that was loaded: "3f9a0c1b72de"; "" for an empty set
     """
 
-    validating: tuple[BoundPolicy, ...] = ()
-    mutating: tuple[BoundPolicy, ...] = ()
-    params: Mapping[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
-    exceptions: tuple[PolicyException, ...] = ()
-    problems: tuple[PolicyProblem, ...] = ()
-    version: str = ""
+    validating: tuple[BoundPolicy, ...]
+    mutating: tuple[BoundPolicy, ...]
+    params: Mapping[tuple[str, str], tuple[Any, ...]]
+    exceptions: tuple[PolicyException, ...]
+    problems: tuple[PolicyProblem, ...]
+    version: str
 
     @property
     def policies(self) -> tuple[Policy, ...]:

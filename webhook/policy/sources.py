@@ -5,7 +5,7 @@ Here: from files to Sources, and from a place in an expression to line and colum
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from webhook.graph.path import Path
@@ -16,7 +16,7 @@ from webhook.yamldoc.nodes import Mapping, Node, Scalar, Sequence, resolve_alias
 _WHITESPACE = re.compile(r"\s")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SourceObject:
     """One object.
 
@@ -27,7 +27,7 @@ class SourceObject:
 
     file: str
     value: Any
-    document: Document | None = field(default=None, repr=False, compare=False)
+    document: Document | None = None
 
     def position(self, path: Path, offset: int | None = None) -> tuple[int, int]:
         """Return line and column of a place, from 1; (0, 0) where there is no text.

@@ -129,7 +129,7 @@ NodeLocation = tuple[PodLayout, ContainerSlot]
 """Where a node runs."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PredictorLayout:
     """The layout of one predictor, with all that its renderers need.
 
@@ -149,7 +149,7 @@ class PredictorLayout:
     node_locations: Mapping[Path, NodeLocation]
     has_orchestrator: bool
     entrypoint: NodeLocation | None
-    shared: dict[str, Sourced] = field(default_factory=dict, compare=False, repr=False)
+    shared: dict[str, Sourced] = field(default_factory=dict)
 
     @property
     def is_seldon(self) -> bool:

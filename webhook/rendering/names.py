@@ -51,7 +51,7 @@ def deployment_id_label(sdep: str) -> str:
 
 
 def build_component_name(
-    sdep: str, predictor: str, index: int, own_name: str, *, as_prefix: bool = False
+    sdep: str, predictor: str, index: int, own_name: str, *, as_prefix: bool
 ) -> str:
     """Return the name of a component's Deployment, HPA, PDB and ScaledObject.
 

@@ -21,7 +21,7 @@ def tcp_probe(port: int | str, delay: int, failures: int = 3) -> dict[str, Any]:
     return _build_probe({"tcpSocket": {"port": port}}, delay, period=5, failures=failures)
 
 
-def http_probe(path: str, port: int | str, delay: int, period: int = 10) -> dict[str, Any]:
+def http_probe(path: str, port: int | str, delay: int, period: int) -> dict[str, Any]:
     """Return a probe that gets `path` from `port` every `period` seconds after `delay` seconds."""
     return _build_probe({"httpGet": {"path": path, "port": port}}, delay, period=period)
 

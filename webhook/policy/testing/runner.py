@@ -5,7 +5,7 @@
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -32,7 +32,7 @@ class TestResult:
     file: str
     case: str
     line: int
-    mismatches: tuple[str, ...] = ()
+    mismatches: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class TestRun:
 
     __test__ = False  # no test of pytest's
 
-    results: tuple[TestResult, ...] = ()
-    problems: tuple[PolicyProblem, ...] = ()
-    coverage: tuple[ExpressionCoverage, ...] = field(default_factory=tuple)
+    results: tuple[TestResult, ...]
+    problems: tuple[PolicyProblem, ...]
+    coverage: tuple[ExpressionCoverage, ...]
 
     @property
     def failed_results(self) -> tuple[TestResult, ...]:

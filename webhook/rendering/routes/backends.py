@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from webhook.graph.cluster_facts import NO_FACTS, Facts
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
-from webhook.graph.path import ROOT, Path
+from webhook.graph.path import Path
 from webhook.rendering import metadata, names
 from webhook.rendering.explainer import explainer_port
 from webhook.rendering.layout import PredictorLayout, layout_predictors
-from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
+from webhook.rendering.options import RenderOptions
 
 WHOLE = 100
 """All requests, in percent."""
@@ -33,15 +33,15 @@ class RouteBackend:
     service: str
     http_port: int
     grpc_port: int
-    weight: int = 0
-    is_shadow: bool = False
-    version: str = ""
-    path: Path = ROOT
-    weight_path: Path = ROOT
-    is_written: bool = False
-    explainer: str = ""
-    explainer_port: int = 0
-    cert_secret: str = ""
+    weight: int
+    is_shadow: bool
+    version: str
+    path: Path
+    weight_path: Path
+    is_written: bool
+    explainer: str
+    explainer_port: int
+    cert_secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Backends:
 
 def find_backends(
     deployment: SeldonDeployment,
-    options: RenderOptions = DEFAULT_OPTIONS,
-    facts: Facts = NO_FACTS,
+    options: RenderOptions,
+    facts: Facts,
 ) -> Backends:
     """Return what the routes of an object lead to.
 

@@ -35,7 +35,7 @@ class RouteContext:
     attachment: Attachment
     backends: Backends
     namespace: str
-    mirrors_percent: bool = True
+    mirrors_percent: bool
 
     @property
     def prefix(self) -> str:
@@ -70,7 +70,7 @@ def build_route(
     spec: Mapping[str, Any],
     *,
     labels: Mapping[str, str] | None = None,
-    source: Path = ROOT,
+    source: Path,
 ) -> Rendered:
     """Return one object of a gateway; `source` is what it and its name come from."""
     namespace = context.deployment.namespace

@@ -231,7 +231,7 @@ def _got(value: int, unit: str) -> str:
     return f", got {value}{unit}"
 
 
-def at_most(count: int, what: str = "entries") -> Check:
+def at_most(count: int, what: str) -> Check:
     """Check the length of a list."""
 
     def check(value: Any, location: Location) -> Iterable[Finding]:
@@ -254,12 +254,12 @@ def max_bytes(count: int) -> Check:
     return check
 
 
-def forbidden(message: str, remediation: str = "", *, fix: bool = False) -> Check:
-    """Report whatever is here. fix: removing it is what the author wants."""
+def forbidden(message: str, remediation: str) -> Check:
+    """Report whatever is here; the fix removes it."""
 
     def check(_: Any, location: Location) -> Iterable[Finding]:
         remove: Operation = {"op": "remove", "path": location.at().pointer}
-        return (Finding(location.at(), message, remediation, (remove,) if fix else ()),)
+        return (Finding(location.at(), message, remediation, (remove,)),)
 
     return check
 

@@ -365,9 +365,7 @@ RULES = (
                 "pod",
                 "activeDeadlineSeconds",
                 forbidden(
-                    "activeDeadlineSeconds is not allowed for a Deployment's pods",
-                    "remove it",
-                    fix=True,
+                    "activeDeadlineSeconds is not allowed for a Deployment's pods", "remove it"
                 ),
             ),
         ),
