@@ -42,6 +42,14 @@ def test_every_path_lies_in_the_submitted_document_which_is_not_changed(document
         assert not finding.message.endswith(".")
 
 
+def test_a_finding_says_what_to_do_and_else_what_the_page_of_its_rule_says():
+    decision = evaluate_filled(with_graph(type="FOO", name="other"))
+    assert {f.rule_id: f.remediation for f in decision.denials} == {
+        "unknown-node-type": "use one of the allowed types, in upper case",
+        "missing-container": 'did you mean the container "classifier"?',
+    }
+
+
 @settings(max_examples=300, deadline=None)
 @given(mutated_documents())
 def test_the_patch_is_applied_once_and_then_has_nothing_left_to_do(document):

@@ -437,6 +437,33 @@ def test_nothing_is_rendered_for_policies_that_are_not_asked_about_rendered_obje
 
 
 @pytest.mark.parametrize(
+    ("policies", "only_deployments"),
+    [(None, True), (pod_policy(), False)],
+    ids=["pods alone are asked for", "policies ask for all"],
+)
+def test_an_object_is_rendered_once_for_all_that_ask_and_no_more_than_they_need(
+    monkeypatch: Any, policies: PolicySet | None, only_deployments: bool
+) -> None:
+    import webhook.engine.rendered_pods as module
+
+    rendered = []
+    render = module.render_objects
+
+    def record(*given: Any, **options: Any) -> Any:
+        rendered.append(options.get("only_deployments", False))
+        return render(*given, **options)
+
+    monkeypatch.setattr(module, "render_objects", record)
+    head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings"}
+    settings = read_settings({**head, "podSecurity": {"mode": "warn", "level": "restricted"}})
+    context = None if policies is None else PolicyContext(policies, 0)
+    decision = evaluate(minimal(), settings, NO_FACTS, policy_context=context)
+    assert any(f.rule_id.startswith("pod-security/") for f in decision.warnings)
+    assert bool(said(decision.warnings)) is (policies is not None)
+    assert rendered == [only_deployments]
+
+
+@pytest.mark.parametrize(
     "expression",
     [
         "object.apiVersion == 'v1' && object.kind == 'Pod'",

@@ -35,13 +35,6 @@ KNOWN: frozenset[str] = frozenset(
         # of the old object more is asked then, and what nobody compares is left out
         "webhook/engine/evaluate.py: if wanted is not None and name not in wanted: continue → "
         "if wanted is not None and name not in wanted: pass",
-        # the pods are then rendered once more, and are the same
-        "webhook/engine/evaluated_object.py: Rendering(self.view, self.settings.defaults, "
-        "self.facts.namespaces.get(self.namespace), ha without "
-        "has_rendered_policies=self.policy_context is not None",
-        # nobody compares rendered pods
-        "webhook/engine/rendered_pods.py: field(default_factory=dict, compare=False, repr=False) "
-        "without compare=False",
         # one object makes one group further on as well
         "webhook/engine/rule_runner.py: if len(things) == 1: return "
         "((rules.fields.intersection(keys[0]), things, raws),) → if len(things) == 1: pass",

@@ -34,7 +34,7 @@ from webhook.podsecurity.validation.security_context import (
 from webhook.rendering.layout import ORCHESTRATOR_CONTAINER
 from webhook.rules import Action
 from webhook.rules.other_ids import POD_SECURITY_RULE_ID_PREFIX, RESTRICTIONS_RULE_ID_PREFIX
-from webhook.settings.pod_security import Mode, PodSecurityOptions, resolve_standard
+from webhook.settings.pod_security import PodSecurityOptions, resolve_standard
 
 OUTSIDE_RANGE_RULE_ID = f"{POD_SECURITY_RULE_ID_PREFIX}outside-namespace-range"
 RESTRICTED_V2_RULE_ID = f"{POD_SECURITY_RULE_ID_PREFIX}refused-by-restricted-v2"
@@ -47,8 +47,6 @@ SELDON_ORCHESTRATOR_WAYS_OUT = (
     'with seldon.io/no-engine: "true"'
 )
 """What can be done where a namespace refuses the orchestrator as Seldon's operator makes it."""
-
-_ACTIONS: dict[Mode, Action] = {"off": "off", "warn": "warn", "enforce": "deny"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +93,17 @@ def check_pods(
         rendering.namespace,
     )
     standard = resolve_standard(options, namespace_facts, facts.kubernetes_minor)
-    action = _ACTIONS[options.mode]
+    action: Action = "deny" if options.mode == "enforce" else "warn"
+    is_off = options.mode == "off"
+    restrictions = None if is_off else options.restrictions
     scc = defaults.openshift != "ignore"
     assigned_by_scc = (
         namespace_facts is not None
         and scc
         and is_scc_active(namespace_facts, openshift=facts.openshift)
     )
-    checks_standard = action != "off" and standard.level != "privileged"
-    needs_every_pod = checks_standard or assigned_by_scc or options.restrictions is not None
+    checks_standard = not is_off and standard.level != "privileged"
+    needs_every_pod = checks_standard or assigned_by_scc or restrictions is not None
     old_templates = (
         set() if old is None else set(map(_template_key, find_pod_templates(old.deployment)))
     )
@@ -133,17 +133,15 @@ def check_pods(
                 yield "warn", Finding(template.locate(path), fact, rule_id=OUTSIDE_RANGE_RULE_ID)
             for path, fact in refused_by_restricted_v2(template.pod):
                 yield "warn", Finding(template.locate(path), fact, rule_id=RESTRICTED_V2_RULE_ID)
-        if action == "off":
-            continue
         pod = rendered.pop(template.path, None)
         for finding in _find_violations(
             standard, pod, template, template_violations.get(template.path, ())
         ):
             yield action, finding
-        if options.restrictions is not None:
+        if restrictions is not None:
             from webhook.podsecurity.psp.model import check_psp_rules
 
-            for violation in check_psp_rules(template.pod, options.restrictions):
+            for violation in check_psp_rules(template.pod, restrictions):
                 yield action, _restriction_finding(violation, template)
     violating = [other for other in rendered.values() if other.violations(standard)]
     old_messages = {

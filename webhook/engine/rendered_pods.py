@@ -30,7 +30,7 @@ _RELEVANT_ANNOTATION_PREFIXES = (
 """Prefixes of annotations that change the permissions or defaults of pods."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RenderedPod:
     """The pod of one rendered Deployment.
 
@@ -42,9 +42,7 @@ class RenderedPod:
     pod: Pod
     rendered: "Rendered"
     made_by_seldon: bool
-    _violations: dict[Standard, tuple[Violation, ...]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    _violations: dict[Standard, tuple[Violation, ...]] = field(default_factory=dict)
 
     def violations(self, standard: Standard) -> tuple[Violation, ...]:
         """Return the pod's violations of a standard; computed once."""

@@ -315,7 +315,7 @@ def _yaml_findings(document: Document, evaluated: EvaluatedObject) -> Iterator[A
                 remediation,
                 fix,
                 rule_id=f"{YAML_RULE_ID_PREFIX}{each.kind}",
-                fix_safety="safe" if fix else "unsafe",
+                fix_safety="safe",
             )
         )
     warnings: list[ActionFinding] = [("warn", finding) for finding in findings]
