@@ -135,6 +135,38 @@ def test_each_option_alone_is_written_into_a_template_that_says_nothing(
 
 
 @pytest.mark.parametrize(
+    ("option", "value", "written"),
+    [
+        ("run_as_group", 7, {}),  # beside our own user only
+        ("fs_group", 7, {"/securityContext/fsGroup": 7}),
+        ("run_as_non_root", "when-user-set", {"/securityContext/runAsNonRoot": True}),
+        ("run_as_non_root", "always", {"/securityContext/runAsNonRoot": True}),
+        (
+            "seccomp_profile",
+            "RuntimeDefault",
+            {"/securityContext/seccompProfile": {"type": "RuntimeDefault"}},
+        ),
+        (
+            "allow_privilege_escalation",
+            False,
+            {"/containers/0/securityContext": {"allowPrivilegeEscalation": False}},
+        ),
+        (
+            "drop_capabilities",
+            ("ALL",),
+            {"/containers/0/securityContext": {"capabilities": {"drop": ["ALL"]}}},
+        ),
+    ],
+)
+def test_each_option_alone_is_written_beside_a_user_that_the_author_chose(
+    option: str, value: Any, written: dict[str, Any]
+) -> None:
+    options = replace(DefaultingOptions(), **{option: value})
+
+    assert default_operations(build_template(None, pod={"runAsUser": 5}), options) == written
+
+
+@pytest.mark.parametrize(
     ("spec", "options", "expected"),
     [
         pytest.param(

@@ -1,12 +1,17 @@
 """How the operator's choices are read and refused."""
 
+from collections.abc import Callable
 from dataclasses import astuple, replace
 from typing import Any
 
 import pytest
 
 from webhook.defaulting import HARDENED_OPTIONS, DefaultingOptions, read_options, read_user_id
-from webhook.defaulting.options import override_options, write_options
+from webhook.defaulting.options import (
+    NAMESPACE_OVERRIDABLE_KEYS,
+    override_options,
+    write_options,
+)
 from webhook.errors import SettingsError
 
 ID = "must be an integer from 0 to 2147483647"
@@ -62,12 +67,23 @@ def test_every_word_of_an_option_is_taken(key: str, words: list[str | None]) -> 
         assert word in astuple(taken)
         assert replace(taken, scope="pod") == replace(DefaultingOptions(), **_change(key, word))
 
+        if key in NAMESPACE_OVERRIDABLE_KEYS:
+            assert override_options(DefaultingOptions(), {key: word}) == taken
+
 
 @pytest.mark.parametrize("key", ["scope", "runAsNonRoot"])
-def test_false_is_off_as_yaml_reads_it_unquoted(key: str) -> None:
-    assert read_options({key: False}, HARDENED_OPTIONS) == read_options(
-        {key: "off"}, HARDENED_OPTIONS
-    )
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda section: read_options(section, HARDENED_OPTIONS),
+        lambda section: override_options(HARDENED_OPTIONS, section),
+    ],
+    ids=["settings", "namespace"],
+)
+def test_false_is_off_as_yaml_reads_it_unquoted(
+    take: Callable[[dict[str, Any]], DefaultingOptions], key: str
+) -> None:
+    assert take({key: False}) == take({key: "off"}) != HARDENED_OPTIONS
 
 
 def _change(key: str, word: str | None) -> dict[str, Any]:

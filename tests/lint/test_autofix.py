@@ -16,7 +16,7 @@ from webhook.lint.autofix import autofix
 from webhook.lint.lint import lint_text
 from webhook.policy import load_policy_set, objects_from_file
 from webhook.settings.model import read_settings
-from webhook.yamldoc import edit_text, read
+from webhook.yamldoc import UneditableTextError, edit_text, read
 
 SETTINGS = read_settings()
 
@@ -89,6 +89,20 @@ def test_a_fix_without_effect_ends_the_round_and_the_others_go_on(monkeypatch):
     result = fix(text)
     assert [reason for _, reason in result.skipped] == ["the fix changes nothing"]
     assert [finding.rule_id for finding in result.applied] == ["name-not-a-dns-label"]
+
+
+def test_what_cannot_be_fixed_is_tried_again_after_another_fix(monkeypatch):
+    text = yaml.safe_dump(with_graph(name="My_Model", type="model"))
+
+    def edit_the_type_first(text, document, patch):
+        if "MODEL" not in str(patch) and "type: model" in text:
+            raise UneditableTextError("not yet")
+        return edit_text(text, document, patch)
+
+    monkeypatch.setattr("webhook.lint.autofix.edit_text", edit_the_type_first)
+    result = fix(text)
+    assert [f.rule_id for f in result.applied] == ["unknown-node-type", "name-not-a-dns-label"]
+    assert result.skipped == ()
 
 
 def test_each_document_of_a_file_gets_its_own_hundred_rounds():

@@ -95,6 +95,13 @@ def test_a_finding_is_placed_in_the_text():
     )
 
 
+def test_a_field_of_a_wrong_name_is_marked_at_its_name_and_a_wrong_value_at_the_value():
+    text = yaml.safe_dump(with_predictor(replica=2, replicas="two"))
+    (result,) = lint(text).results
+    marked = {f.finding.rule_id: f.source[f.column - 1 :][: f.width] for f in result.findings}
+    assert marked == {"unknown-field": "replica", "wrong-type": "two"}
+
+
 def test_edits_are_the_lines_that_a_fix_changes():
     (denied, error) = lint(TWO, with_edits=True).results
     assert [f.edits for f in denied.findings] == [(LineEdit(17, 18, "      type: MODEL\n"),)]
@@ -115,6 +122,14 @@ def test_what_cannot_be_read_is_an_error_at_its_line():
     assert (placed.finding.rule_id, placed.action) == ("unreadable", "deny")
     assert result.line == placed.line
     assert placed.source == "a: [1"
+
+
+def test_bytes_that_are_no_text_are_an_error_at_their_line_without_a_source():
+    report = lint(b"kind: Pod\na: \xff\n")
+    (result,) = report.results
+    (placed,) = result.findings
+    assert (result.verdict, placed.finding.rule_id) == ("error", "unreadable")
+    assert (result.line, placed.line, placed.column, placed.source) == (2, 2, 4, "")
 
 
 @pytest.mark.parametrize("text", ['a: "b\n', 'a: "b', 'a: "b\u2028\u0085', "a: [1\r\r"])
@@ -156,6 +171,16 @@ def test_the_object_before_an_update_is_asked_for():
     (result,) = lint(yaml.safe_dump(document), find_old=find_old).results
     assert (asked, result.verdict) == (["iris"], "allowed")  # an old fault only warns
     assert [f.action for f in result.findings] == ["warn"]
+
+
+def test_a_file_that_says_it_is_being_deleted_is_created_all_the_same():
+    """Of what an author writes nothing makes an object one that only waits to be gone."""
+    document = with_graph(type="FOO")
+    document["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    (result,) = lint(yaml.safe_dump(document)).results
+    assert actions(result.findings) == [("unknown-node-type", "deny")]
+    (updated,) = lint(yaml.safe_dump(document), find_old=lambda _: document).results
+    assert (updated.verdict, updated.findings) == ("allowed", ())
 
 
 def test_settings_may_silence_what_kubectl_reads_in_silence():

@@ -1,5 +1,10 @@
 """The tree that leads from rendered places back to written ones."""
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
 from tests.rendering.cases import load_case
 from webhook.graph.path import Path
 from webhook.rendering.source_map import (
@@ -79,11 +84,16 @@ def test_a_copy_does_not_share_with_what_it_was_made_of() -> None:
     assert original == {"x": [{"y": 1}]}
 
 
-def test_levels_too_deep_for_any_type_are_left_out() -> None:
-    deep: list[object] = []
+@pytest.mark.parametrize(
+    ("level", "bracket"), [(lambda inner: [inner], "["), (lambda inner: {"x": inner}, "{")]
+)
+def test_levels_too_deep_for_any_type_are_left_out(
+    level: Callable[[Any], Any], bracket: str
+) -> None:
+    deep: Any = level(1)
     for _ in range(900):
-        deep = [deep]
-    assert str(from_user(deep, A).value).count("[") == 61
+        deep = level(deep)
+    assert str(from_user(deep, A).value).count(bracket) == 61
 
 
 def traced(name: str, kind: str, path: tuple[str | int, ...]) -> str:

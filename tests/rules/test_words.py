@@ -212,6 +212,66 @@ def test_a_level_around_a_handler_is_told(name: str) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "where", ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle"]
+)
+@pytest.mark.parametrize("field", ["image", "env", "resources"])
+def test_a_field_of_the_container_in_a_handler_is_not_sent_elsewhere(
+    where: str, field: str
+) -> None:
+    handler = {"exec": {"command": ["a"]}}
+    inner = {"preStop": handler} if where == "lifecycle" else handler
+    container = {"name": "classifier", "image": "i", where: {**inner, field: "x"}}
+    assert rules_in(with_pod(containers=[container])) == {"unknown-field"}
+
+
+# Docker and Compose, KServe, other places of Kubernetes, older versions of Seldon; plurals.
+ALIASES = {
+    "command": ("cmd", "entrypoint", "entry_point"),
+    "env": (
+        *("environment", "environments", "envVars", "env_vars", "environmentVariables"),
+        *("environment-variables",),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "field"), [(each, field) for field, names in ALIASES.items() for each in names]
+)
+def test_what_others_call_a_field_of_a_container_is_moved_to_it(written: str, field: str) -> None:
+    container = {"name": "classifier", "image": "i", written: []}
+    assert moves(with_pod(containers=[container])) == [(written, field)]
+
+
+@pytest.mark.parametrize("written", ["engineSpec", "orchestratorSpec", "svcOrchestratorSpec"])
+def test_what_others_call_the_orchestrator_is_moved_to_its_field(written: str) -> None:
+    document = with_predictor(**{written: {"resources": {}}})
+    assert moves(document) == [(written, "svcOrchSpec")]
+
+
+@pytest.mark.parametrize(
+    ("source", "written"), [("secretRef", "secretName"), ("configMapRef", "configMapName")]
+)
+def test_a_reference_by_the_name_that_a_volume_has_for_it_is_moved(
+    source: str, written: str
+) -> None:
+    env_from = [{source: {written: "settings"}}]
+    container = {"name": "classifier", "image": "i", "envFrom": env_from}
+    assert moves(with_pod(containers=[container])) == [(written, "name")]
+
+
+def moves(document: Any) -> list[tuple[str, str]]:
+    """Return the last parts of the places from and to which safe fixes move something."""
+    decision = evaluate(document, read_settings(), NO_FACTS)
+    return [
+        (o["from"].rpartition("/")[2], o["path"].rpartition("/")[2])
+        for f in (*decision.denials, *decision.warnings)
+        if f.fix_safety == "safe"
+        for o in f.fix
+        if o["op"] == "move"
+    ]
+
+
 @pytest.mark.parametrize("version", ["v1", "v1alpha3", "v1alpha2"])
 def test_a_version_that_is_served(version: str) -> None:
     document = with_graph() | {"apiVersion": f"machinelearning.seldon.io/{version}"}

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from webhook.errors import SettingsError
 from webhook.podsecurity import Pod
 from webhook.podsecurity.psp.model import IdRange, IdStrategy, PspRules, check_psp_rules
 from webhook.podsecurity.psp.settings import read_psp_rules, write_psp_rules
+from webhook.settings.model import read_settings
 
 
 def run_psp_rules(spec: Any, **section: Any) -> list[str]:
@@ -235,6 +237,31 @@ def test_root_file_system(value: bool | None, count: int) -> None:
         run_psp_rules(build_container(readOnlyRootFilesystem=value), readOnlyRootFilesystem=False)
         == []
     )
+
+
+# The rules that Kubernetes documented for each field of a PodSecurityPolicy.
+ID_RULES = {
+    "runAsUser": ("RunAsAny", "MustRunAs", "MustRunAsNonRoot"),
+    "runAsGroup": ("RunAsAny", "MayRunAs", "MustRunAs"),
+    "fsGroup": ("RunAsAny", "MayRunAs", "MustRunAs"),
+    "supplementalGroups": ("RunAsAny", "MayRunAs", "MustRunAs"),
+}
+
+
+@pytest.mark.parametrize("key", ID_RULES)
+@pytest.mark.parametrize("rule", ["RunAsAny", "MayRunAs", "MustRunAs", "MustRunAsNonRoot"])
+def test_settings_take_the_rules_of_a_policy_for_each_id(key: str, rule: str) -> None:
+    restrictions = {key: build_ids(rule, (1, 2))}
+    settings = {
+        "apiVersion": "graphgate.io/v1alpha1",
+        "kind": "Settings",
+        "podSecurity": {"restrictions": restrictions},
+    }
+    if rule in ID_RULES[key]:
+        assert read_settings(settings).pod_security.restrictions == read_psp_rules(restrictions)
+    else:
+        with pytest.raises(SettingsError, match=f"{key}.rule must be"):
+            read_settings(settings)
 
 
 def test_a_section_is_read_whole() -> None:
