@@ -6,7 +6,7 @@ from random import Random
 import pytest
 import yaml
 
-from tests.documents_of import with_graph, with_predictor
+from tests.documents_of import with_graph, with_pod, with_predictor
 from tests.rules.graphs import build_document
 from tests.rules.mutants import MUTANTS, NotApplicableError
 from tests.rules.test_fixtures import FILES, split_head
@@ -156,6 +156,17 @@ def test_a_safe_fix_that_would_bring_a_denial_is_not_applied():
         "safe",
         "the fix would lead to: the only predictor is a shadow [no-live-predictor]",
     )
+
+
+def test_a_value_that_is_wrong_in_its_new_place_too_is_not_moved_there():
+    """The one name of a list that was written without the list is no name of a host."""
+    aliases = [{"ip": "10.0.0.7", "hostnames": "Bad_Name"}]
+    text = yaml.safe_dump(with_pod(hostAliases=aliases))
+    result = fix(text)
+    assert (result.text, result.applied) == (text, ())
+    ((finding, reason),) = result.skipped
+    assert finding.rule_id == "wrong-type"
+    assert reason.startswith('the fix would lead to: invalid host name "Bad_Name"')
 
 
 def with_pod_of(pod):

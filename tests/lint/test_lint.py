@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.documents_of import with_graph, with_predictor
+from tests.documents_of import with_graph, with_pod, with_predictor
 from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.lint.lint import (
@@ -16,7 +16,7 @@ from webhook.lint.lint import (
 from webhook.lint.result import LineEdit
 from webhook.policy import SourceObject, load_policy_set
 from webhook.settings.model import read_settings
-from webhook.yamldoc import UneditableTextError, read
+from webhook.yamldoc import UneditableTextError, edit_text, read
 from webhook.yamldoc.text_buffer import LINE_BREAK
 
 
@@ -102,10 +102,55 @@ def test_a_field_of_a_wrong_name_is_marked_at_its_name_and_a_wrong_value_at_the_
     assert marked == {"unknown-field": "replica", "wrong-type": "two"}
 
 
+def test_a_finding_is_known_again_wherever_its_lines_have_moved():
+    text = yaml.safe_dump(with_graph(type="FOO", children=[{"name": "a", "type": "BAR"}]))
+    before, after = (
+        {f.source.strip(): f.fingerprint for f in lint(each).results[0].findings}
+        for each in (text, f"# a comment\n{text}")
+    )
+    assert before == after
+    assert before["type: FOO"] != before["- name: a"] != ""
+
+
+def test_results_have_what_was_evaluated_where_that_is_asked_for():
+    given = read(TWO), read_settings(), NO_FACTS
+    plain, rich = lint_parsed("a", *given), lint_parsed("a", *given, with_objects=True)
+    assert [result.evaluated for result in plain.results] == [None, None]
+    denied, error = (result.evaluated for result in rich.results)
+    assert (denied and denied.submitted, error) == (yaml.safe_load(TWO.split("---")[0]), None)
+
+
+def test_a_report_of_one_file_names_no_policies():
+    report = lint(TWO)
+    assert (report.policy_set_version, report.undecided) == ("", ())
+
+
 def test_edits_are_the_lines_that_a_fix_changes():
     (denied, error) = lint(TWO, with_edits=True).results
     assert [f.edits for f in denied.findings] == [(LineEdit(17, 18, "      type: MODEL\n"),)]
     assert [f.edits for f in error.findings] == [(LineEdit(22, 23, "kind: SeldonDeployment\n"),)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        with_graph(type="model"),
+        with_graph(name="My_Model"),
+        with_pod(labels={"team": "a", "tier": "b"}),
+        with_pod(containers={"classifier": {"image": "registry.example/iris:1"}}),
+    ],
+    ids=["a value", "two names", "lines moved", "a list for a mapping"],
+)
+def test_the_edits_of_a_finding_make_of_the_text_what_its_fix_does(document):
+    text = yaml.safe_dump(document)
+    (result,) = lint(text, with_edits=True).results
+    assert any(found.edits for found in result.findings)
+    for found in result.findings:
+        lines = text.splitlines(keepends=True)
+        for edit in reversed(found.edits):
+            lines[edit.start - 1 : edit.end - 1] = [edit.text]
+        (parsed,) = read(text).documents
+        assert "".join(lines) == edit_text(text, parsed, found.finding.fix)
 
 
 def test_a_finding_without_a_fix_has_no_edits():

@@ -212,9 +212,7 @@ def test_a_level_around_a_handler_is_told(name: str) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "where", ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle"]
-)
+@pytest.mark.parametrize("where", ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle"])
 @pytest.mark.parametrize("field", ["image", "env", "resources"])
 def test_a_field_of_the_container_in_a_handler_is_not_sent_elsewhere(
     where: str, field: str

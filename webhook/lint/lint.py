@@ -324,11 +324,12 @@ def _yaml_findings(document: Document, evaluated: EvaluatedObject) -> Iterator[A
 
 def _begins_item(path: Path, document: Any) -> bool:
     """Return whether a key that comes again is the first one of a list's item."""
+    place = path.parent
     try:
-        item = resolve_path(document, path.parent)
+        item = resolve_path(document, place)
     except LookupError:
         return False  # in a part that is overwritten itself
-    is_item = type(item) is dict and len(path) > 1 and type(path[-2]) is int
+    is_item = type(item) is dict and place != ROOT and type(place[-1]) is int
     return is_item and next(iter(item)) == path[-1]
 
 
@@ -342,7 +343,7 @@ def _split_items(
     complete: list[Any] = []
     for index, item in enumerate(items):
         parts = document.split_mapping(path / index) if index in places else ()
-        complete += _repeated_items(parts) or [item]
+        complete += (_repeated_items(parts) if parts else []) or [item]
     if len(complete) == len(items):
         return ()
     return ({"op": "replace", "path": path.pointer, "value": complete},)
@@ -350,11 +351,12 @@ def _split_items(
 
 def _repeated_items(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the parts of a mapping if each is evidently an item: of the same keys, and others."""
-    first = list(parts[0]) if parts else []
-    begins_anew = len(first) > 1 and all(list(part)[:1] == first[:1] for part in parts)
-    same_keys = begins_anew and all(part.keys() == parts[0].keys() for part in parts)
-    names = [part[first[0]] for part in parts] if same_keys else []
-    is_repeated = any(name != names[0] for name in names[1:])
+    first, *others = parts
+    key = next(iter(first))
+    are_alike = len(first) > 1 and all(
+        part.keys() == first.keys() and next(iter(part)) == key for part in others
+    )
+    is_repeated = are_alike and any(part[key] != first[key] for part in others)
     return list(parts) if is_repeated else []
 
 

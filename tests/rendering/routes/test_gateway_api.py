@@ -101,7 +101,9 @@ def test_one_predictor_alone_gets_everything(traffic):
     assert _weights(rule) == {"iris-a": 100}
 
 
-@pytest.mark.parametrize(("traffic", "percent"), [(None, None), (0, None), (100, None), (1, 1), (99, 99)])
+@pytest.mark.parametrize(
+    ("traffic", "percent"), [(None, None), (0, None), (100, None), (1, 1), (99, 99)]
+)
 def test_a_shadow_gets_copies(traffic, percent):
     rules = _route(CANARY[0], {**SHADOW, "traffic": traffic})["spec"]["rules"]
     for rule, port in zip(rules, (8000, 5001), strict=True):
