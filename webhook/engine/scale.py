@@ -27,7 +27,7 @@ def evaluate_scale(
     *,
     namespace: str,
     old_scale: Any,
-    policy_context: PolicyContext | None,
+    policy_context: PolicyContext | None = None,
 ) -> Decision:
     """Evaluate a Scale by what rules say of spec.replicas, and by the policies that are for it.
 
