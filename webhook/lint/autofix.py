@@ -6,13 +6,15 @@ or one that would break something else, ends there and is reported, and the othe
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.path import Path, resolve_path
-from webhook.lint.lint import find_in_document
+from webhook.lint.line_diff import LineChange, changed_lines, split_lines
+from webhook.lint.lint import MAX_TEXT_READS, find_in_document
 from webhook.rules import Action
 from webhook.rules.other_ids import MISSPELLED_KIND_RULE_ID
 from webhook.settings.model import Settings
@@ -39,12 +41,14 @@ class FixResult:
     parsed_file  the old text as it was read
     applied      the findings that were fixed, in the order in which they were
     skipped      why an available fix was not applied: finding and reason
+    changes      the lines of the old text that are others, for a diff
     """
 
     text: str
     parsed_file: ParsedFile
     applied: tuple[Finding, ...]
     skipped: tuple[tuple[Finding, str], ...]
+    changes: tuple[LineChange, ...]
 
 
 def autofix(
@@ -61,12 +65,28 @@ def autofix(
     Parts of the file that cannot be read stay as they are. `unsafe`: apply guesses as well.
     """
     original = read(content)
-    fixer = _Fixer(original, settings, facts, policy_context, unsafe=unsafe)
-    for index in range(len(original.documents)):
-        fixer.fix_document(index)
-    return FixResult(
-        fixer.parsed_file.text, original, tuple(fixer.applied), tuple(fixer.skipped.values())
+    old = original.text
+    fixer = _Fixer(
+        settings, facts, policy_context, unsafe=unsafe, reads_left=MAX_TEXT_READS * len(old)
     )
+    texts: list[str] = []
+    changes: list[LineChange] = []
+    at, line = 0, 0
+    for (start, end), documents in groupby(original.documents, key=lambda each: each.span):
+        part = old[start:end]
+        fixed = fixer.fix_part(part, [each.index for each in documents])
+        texts += (old[at:start], fixed)
+        line += old.count("\n", at, start)
+        if fixed != part:
+            changes += (
+                change._replace(start=line + change.start, end=line + change.end)
+                for change in changed_lines(split_lines(part), split_lines(fixed))
+            )
+        line += part.count("\n")
+        at = end
+    text = "".join((*texts, old[at:]))
+    skipped = tuple(fixer.skipped.values())
+    return FixResult(text, original, tuple(fixer.applied), skipped, tuple(changes))
 
 
 class _NotAppliedError(Exception):
@@ -75,19 +95,34 @@ class _NotAppliedError(Exception):
 
 @dataclass(slots=True)
 class _Fixer:
-    """The file as far as it is fixed, and what happened so far."""
+    """One part of the file after the other, and what happened so far.
 
-    parsed_file: ParsedFile
+    reads_left   characters that may be read again
+    parsed_file  the part as far as it is fixed
+    """
+
     settings: Settings
     facts: Facts
     policy_context: PolicyContext | None
     unsafe: bool
+    reads_left: int
+    parsed_file: ParsedFile = field(default_factory=lambda: ParsedFile((), (), ""))
     applied: list[Finding] = field(default_factory=list)
     skipped: dict[tuple[int, str, str], tuple[Finding, str]] = field(default_factory=dict)
 
-    def fix_document(self, index: int) -> None:
-        """Apply the fixes of one document."""
-        findings = self._findings(self.parsed_file.documents[index])
+    def fix_part(self, text: str, indexes: list[int]) -> str:
+        """Return what stands between two "---", with the fixes of its documents.
+
+        indexes  of the documents, in the file
+        """
+        self.parsed_file = read(text)
+        for number, index in enumerate(indexes):
+            self._fix_document(number, index)
+        return self.parsed_file.text
+
+    def _fix_document(self, number: int, index: int) -> None:
+        """Apply the fixes of one document, which is the part's document `number`."""
+        findings = self._findings(self.parsed_file.documents[number])
         rounds = 0
         while (finding := self._next_fix(index, findings)) is not None:
             try:
@@ -95,7 +130,7 @@ class _Fixer:
                     raise _NotAppliedError(  # noqa: TRY301 — one way for all reasons
                         f"{MAX_FIX_ROUNDS} fixes were applied; run graphgate fix again"
                     )
-                self.parsed_file, after = self._apply(index, finding, findings)
+                self.parsed_file, after = self._apply(number, finding, findings)
             except (UneditableTextError, PatchMismatchError, _NotAppliedError) as error:
                 self.skipped[_finding_key(index, finding)] = finding, str(error)
             else:
@@ -120,15 +155,18 @@ class _Fixer:
         return max(order, key=lambda finding: _patch_depth(finding.fix), default=None)
 
     def _apply(
-        self, index: int, finding: Finding, before: _Findings
+        self, number: int, finding: Finding, before: _Findings
     ) -> tuple[ParsedFile, _Findings]:
-        """Return the file with one fix, and what is found in the document then."""
-        document = self.parsed_file.documents[index]
+        """Return the part with one fix, and what is found in the document then."""
+        self.reads_left -= len(self.parsed_file.text)
+        if self.reads_left < 0:
+            raise _NotAppliedError("too many fixes for one run; run graphgate fix again")
+        document = self.parsed_file.documents[number]
         text = edit_text(self.parsed_file.text, document, finding.fix)
         if text == self.parsed_file.text:
             raise _NotAppliedError("the fix changes nothing")
         parsed_file = read(text)
-        after = self._findings(parsed_file.documents[index])
+        after = self._findings(parsed_file.documents[number])
         if any(_is_same(finding, other) for _, other in after):
             raise _NotAppliedError("the fix does not remove the finding")
         moved = _moved_places(finding.fix, document.value)

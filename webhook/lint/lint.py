@@ -1,5 +1,6 @@
 """Files evaluated: the same engine as the webhook's, with the places in the author's text."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,13 @@ from webhook.yamldoc import Document, ParsedFile, read
 from webhook.yamldoc.text_buffer import LINE_BREAK
 
 _NO_FIX: tuple[Operation, ...] = ()
+
+MAX_TEXT_READS = 100
+"""How often a file may be read to write its fixes into it: each reads what stands between two
+"---", which for a List is all of it."""
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+"""A line with its end, as `SourceText` counts them."""
 
 
 def lint_text(
@@ -81,6 +89,7 @@ def lint_parsed(
     with_objects  whether each result has its object as it was evaluated, for further use
     """
     lines = LINE_BREAK.split(parsed_file.text.removeprefix("\ufeff"))
+    editor = _FixEditor(parsed_file.text) if with_edits else None
     results: list[DocumentResult] = []
     for document in parsed_file.documents:
         if is_seldon_deployment(document.value):
@@ -97,7 +106,7 @@ def lint_parsed(
             result = _error_result(file, document, misspelled, lines)
         else:
             continue
-        results.append(_with_edits(result, document, parsed_file.text) if with_edits else result)
+        results.append(result if editor is None else editor.with_edits(result, document))
     skipped = len(parsed_file.documents) - len(results)
     results.extend(
         _unreadable_result(file, parsed_file, error, lines) for error in parsed_file.errors
@@ -254,32 +263,52 @@ def _error_result(
     )
 
 
-def _with_edits(result: DocumentResult, document: Document, text: str) -> DocumentResult:
-    findings = tuple(
-        replace(placed, edits=_text_edits(text, document, placed.finding))
-        if placed.finding.fix
-        else placed
-        for placed in result.findings
-    )
-    return replace(result, findings=findings)
+class _FixEditor:
+    """Fixes of one file as replaced lines."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._reads_left = MAX_TEXT_READS * len(text)
+        self._span = (0, 0)
+        self._part = ParsedFile((), (), "")
+        self._lines: list[str] = []
 
-def _text_edits(text: str, document: Document, finding: Finding) -> tuple[LineEdit, ...]:
-    """Return a fix as replaced lines; () where it cannot be written into the text."""
-    import difflib
+    def with_edits(self, result: DocumentResult, document: Document) -> DocumentResult:
+        """Return what was found in a document, with the edits of its fixes."""
+        findings = tuple(
+            replace(placed, edits=self._text_edits(document, placed.finding))
+            if placed.finding.fix
+            else placed
+            for placed in result.findings
+        )
+        return replace(result, findings=findings)
 
-    from webhook.yamldoc import PatchMismatchError, UneditableTextError, edit_text
+    def _text_edits(self, document: Document, finding: Finding) -> tuple[LineEdit, ...]:
+        """Return a fix as replaced lines.
 
-    try:
-        new = edit_text(text, document, finding.fix).splitlines(keepends=True)
-    except (UneditableTextError, PatchMismatchError):
-        return ()
-    matcher = difflib.SequenceMatcher(None, text.splitlines(keepends=True), new, autojunk=False)
-    return tuple(
-        LineEdit(old_start + 1, old_end + 1, "".join(new[new_start:new_end]))
-        for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes()
-        if kind != "equal"
-    )
+        () where it cannot be written into the text, or where the file was read too often already.
+        """
+        from webhook.lint.line_diff import changed_lines
+        from webhook.yamldoc import PatchMismatchError, UneditableTextError, edit_text
+
+        start, end = document.span
+        self._reads_left -= end - start
+        if self._reads_left < 0:
+            return ()
+        if self._span != document.span:
+            self._span = document.span
+            self._part = read(self._text[start:end])
+            self._lines = _LINE.findall(self._part.text)
+        try:
+            same = self._part.documents[document.index_in_span]
+            new = _LINE.findall(edit_text(self._part.text, same, finding.fix))
+        except (UneditableTextError, PatchMismatchError):
+            return ()
+        before = document.source.line_and_column(start)[0]
+        return tuple(
+            LineEdit(before + change.start, before + change.end, "".join(change.lines))
+            for change in changed_lines(self._lines, new)
+        )
 
 
 def _rule_error_findings(decision: Decision) -> Iterator[ActionFinding]:

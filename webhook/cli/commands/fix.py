@@ -1,6 +1,5 @@
 """`graphgate fix`: fix what can be fixed in the author's own text."""
 
-import difflib
 import operator
 import sys
 from collections.abc import Iterator
@@ -134,23 +133,19 @@ def _print_text(path: str, fix_result: "FixResult", printed: str, *, as_diff: bo
 
     The lines on fixes are before the diff, where patch and git skip them. Returns the new text.
     """
-    old, new = fix_result.parsed_file.text, fix_result.text
+    new = fix_result.text
     if not as_diff:
         if printed and new:
             write_document(_separator(printed, new))
         write_document(new, fix_result.parsed_file.encoding)
         return new or printed
+    from webhook.lint.line_diff import unified_diff
+
     has_guesses = any(finding.fix_safety == "unsafe" for finding in fix_result.applied)
     for finding in fix_result.applied if has_guesses else ():
         write_line(f"# {finding.fix_safety} fix: {_describe(finding)}")
-    shown_path = escape_control_chars(path)
-    lines = difflib.unified_diff(
-        old.splitlines(keepends=True),
-        new.splitlines(keepends=True),
-        shown_path,
-        shown_path,
-    )
-    write_document("".join(_mark_missing_newline(line) for line in lines))
+    name, old = escape_control_chars(path), fix_result.parsed_file.text
+    write_document("".join(unified_diff(name, old, fix_result.changes)))
     return new
 
 
@@ -166,11 +161,6 @@ def _write_back(path: str, fix_result: "FixResult", folders: tuple[Path, ...]) -
     if fix_result.text != fix_result.parsed_file.text:
         content = fix_result.text.encode(fix_result.parsed_file.encoding)
         replace_file(Path(path), content, folders)
-
-
-def _mark_missing_newline(line: str) -> str:
-    """Mark a last line without line end, as diff and git do."""
-    return line if line.endswith(("\n", "\r")) else f"{line}\n\\ No newline at end of file\n"
 
 
 def _report_fixes(path: str, fix_result: "FixResult", report: "Report") -> _Counts:
