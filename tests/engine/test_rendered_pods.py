@@ -11,10 +11,11 @@ from webhook.defaulting import apply_add_operations, default_object
 from webhook.engine.evaluate import evaluate
 from webhook.engine.evaluated_object import read_object
 from webhook.engine.pod_checks import find_pod_templates
-from webhook.engine.rendered_pods import needs_rendering, render_objects, render_pods
+from webhook.engine.rendered_pods import needs_rendering, render_pods
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
 from webhook.graph.parse import parse
 from webhook.podsecurity import Standard, evaluate_pod, parse_standard
+from webhook.rendering.once import RenderInputs, render_deployments, render_once
 from webhook.report.security_context import explain_security
 from webhook.settings.model import Settings, read_settings
 
@@ -260,12 +261,11 @@ def test_security_checks_the_pod_and_not_the_template_alone() -> None:
 
 
 def test_for_the_pods_nothing_but_deployments_is_rendered() -> None:
-    def kinds(**more: Any) -> set[str]:
-        view = parse(minimal())
-        return {
-            each.kind
-            for each in render_objects(view, read_settings().defaults, NO_FACTS, None, **more)
-        }
-
-    assert kinds(only_deployments=True) == {"Deployment"}
-    assert kinds() == {"Deployment", "Service"}
+    inputs = RenderInputs(read_settings().defaults, None)
+    view = parse(minimal())
+    assert {each.kind for each in render_deployments(view, NO_FACTS, inputs)} == {"Deployment"}
+    assert view.rendered == []
+    every = render_once(view, NO_FACTS, inputs)
+    assert {each.kind for each in every} == {"Deployment", "Service"}
+    (deployment,) = render_deployments(view, NO_FACTS, inputs)
+    assert deployment is every[0]

@@ -424,9 +424,7 @@ def test_nothing_is_rendered_for_policies_that_are_not_asked_about_rendered_obje
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError
 
-    import webhook.engine.rendered_pods as module
-
-    monkeypatch.setattr(module, "render_objects", never)
+    monkeypatch.setattr("webhook.rendering.once.render", never)
     policies = load_texts(policy_text("- expression: 'false'\n"), binding_text())
     decision = judge(minimal(), policies)
     assert (decision.denied, decision.rule_errors) == (True, ())
@@ -444,16 +442,16 @@ def test_nothing_is_rendered_for_policies_that_are_not_asked_about_rendered_obje
 def test_an_object_is_rendered_once_for_all_that_ask_and_no_more_than_they_need(
     monkeypatch: Any, policies: PolicySet | None, only_deployments: bool
 ) -> None:
-    import webhook.engine.rendered_pods as module
+    from webhook.rendering import once
 
     rendered = []
-    render = module.render_objects
+    render = once.render
 
     def record(*given: Any, **options: Any) -> Any:
         rendered.append(options.get("only_deployments", False))
         return render(*given, **options)
 
-    monkeypatch.setattr(module, "render_objects", record)
+    monkeypatch.setattr(once, "render", record)
     head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings"}
     settings = read_settings({**head, "podSecurity": {"mode": "warn", "level": "restricted"}})
     context = None if policies is None else PolicyContext(policies, 0)

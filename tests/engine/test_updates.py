@@ -191,11 +191,11 @@ def test_a_deployment_that_seldon_makes_anew_is_told(new, old):
 def test_an_update_that_names_nothing_anew_is_not_rendered(monkeypatch):
     calls = []
 
-    def render(*given):
+    def render(*given, **_options):
         calls.append(given)
         return ()
 
-    monkeypatch.setattr("webhook.rendering.render.render", render)
+    monkeypatch.setattr("webhook.rendering.once.render", render)
     new = with_predictor()
     new["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0]["image"] = "b:2"
     assert reported_rules(new, with_predictor(), operator="seldon") == ([], [])
@@ -324,13 +324,38 @@ RESTRICTED = read_settings(
 )
 
 
+@pytest.mark.parametrize("settings", [RESTRICTED, read_settings()], ids=["restricted", "no level"])
+@pytest.mark.parametrize("operator", ["graphgate", "seldon"])
+def test_rules_and_pod_security_share_one_rendering(monkeypatch, operator, settings):
+    from webhook.rendering import once
+
+    rendered = []
+    render = once.render
+
+    def record_rendered(*given, **options):
+        rendered.append(given[0])
+        return render(*given, **options)
+
+    monkeypatch.setattr(once, "render", record_rendered)
+    key = "container.apparmor.security.beta.kubernetes.io/other"
+    old, new = (
+        with_predictor(annotations={key: "localhost/a"}),
+        with_predictor(annotations={key: "localhost/b"}),
+    )
+    new["spec"]["predictors"][0]["replicas"] = 2
+    denied, _ = reported_rules(new, old, settings, operator)
+    assert "apparmor-annotation-unknown-container" in denied
+    assert len(rendered) == len({id(view) for view in rendered}) == 2
+
+
 @pytest.mark.parametrize("operator", ["graphgate", "seldon"])
 def test_each_object_is_rendered_once_and_each_pod_checked_once(monkeypatch, operator):
     from webhook.engine import rendered_pods
     from webhook.podsecurity import evaluate_pod
+    from webhook.rendering import once
 
     rendered, checked = [], []
-    render = rendered_pods.render_objects
+    render = once.render
 
     def record_rendered(*given, **options):
         rendered.append(given[0])
@@ -340,7 +365,7 @@ def test_each_object_is_rendered_once_and_each_pod_checked_once(monkeypatch, ope
         checked.append(pod)
         return evaluate_pod(pod, *given)
 
-    monkeypatch.setattr(rendered_pods, "render_objects", record_rendered)
+    monkeypatch.setattr(once, "render", record_rendered)
     monkeypatch.setattr(rendered_pods, "evaluate_pod", record_checked)
     old = with_predictor(annotations={"sidecar": "no"})
     new = with_predictor(annotations={"sidecar": "yes"})

@@ -9,7 +9,7 @@ from webhook.engine.rule_runner import run_rules
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.parse import parse
 from webhook.rendering import layout
-from webhook.rendering import render as renderer
+from webhook.rendering import once as renderer
 from webhook.rules.naming import reserved_container_name
 from webhook.rules.pod import host_process_beside_injected
 from webhook.settings.model import read_settings

@@ -69,12 +69,14 @@ class EvaluatedObject:
     @lazy
     def view(self) -> SeldonDeployment:
         """That, parsed."""
-        return parse(
+        view = parse(
             self.authored,
             Submitted(self.submitted, self.authored_text),
             # A policy may have made it larger.
             is_within_limits=self.is_within_limits and self.policy_context is None,
         )
+        view.render_inputs = self.settings.defaults, self.facts.namespaces.get(self.namespace)
+        return view
 
     @lazy
     def readable_document(self) -> Any:

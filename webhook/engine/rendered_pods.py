@@ -5,7 +5,7 @@ they are needed. Not here: what is said of them (`pod_checks`).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from webhook.defaulting import SECURITY_DEFAULTS_ANNOTATION, DefaultingOptions
@@ -17,6 +17,7 @@ from webhook.podsecurity import Pod, Standard, Violation, evaluate_pod
 from webhook.podsecurity.openshift import UID_RANGE_ANNOTATION
 
 if TYPE_CHECKING:
+    from webhook.rendering.once import RenderInputs
     from webhook.rendering.render import Rendered
 
 _TEMPLATE = ("spec", "template")
@@ -65,7 +66,7 @@ class RenderedPod:
 
 
 class Rendering:
-    """The rendered objects of one document: rendered on first use, once for each operator."""
+    """The rendered objects of one document: rendered on first use, and once (`rendering.once`)."""
 
     def __init__(
         self,
@@ -83,34 +84,32 @@ class Rendering:
         self.deployment = deployment
         self.defaults = defaults
         self.namespace = namespace
-        self._objects: dict[Operator | None, tuple[Rendered, ...]] = {}
         self._pods: dict[Operator | None, dict[Path, RenderedPod]] = {}
 
     def objects(self, facts: Facts) -> "tuple[Rendered, ...]":
         """Return the objects that the operator renders from the document."""
-        objects = self._objects.get(facts.operator)
-        if objects is None:
-            objects = render_objects(self.deployment, self.defaults, facts, self.namespace)
-            self._objects[facts.operator] = objects
-        return objects
+        from webhook.rendering.once import render_once
+
+        return render_once(self.deployment, facts, self._inputs())
 
     def pods(self, facts: Facts) -> dict[Path, RenderedPod]:
-        """Return the pods of the Deployments among them by source path.
+        """Return the pods of the Deployments among them by source path."""
+        from webhook.rendering.once import render_deployments
 
-        An orchestrator is among them: whether there is one, the reconciler's flags say, and what
-        is admitted must run with it too.
-        """
         pods = self._pods.get(facts.operator)
         if pods is None:
-            pods = self._pods[facts.operator] = _find_pods(
+            objects = (
                 self.objects(facts)
                 if self._has_rendered_policies
-                else render_objects(
-                    self.deployment, self.defaults, facts, self.namespace, only_deployments=True
-                ),
-                facts,
+                else render_deployments(self.deployment, facts, self._inputs())
             )
+            pods = self._pods[facts.operator] = _find_pods(objects, facts)
         return pods
+
+    def _inputs(self) -> "RenderInputs":
+        from webhook.rendering.once import RenderInputs
+
+        return RenderInputs(self.defaults, self.namespace)
 
 
 def needs_rendering(
@@ -171,25 +170,3 @@ def _find_pods(objects: "Iterable[Rendered]", facts: Facts) -> dict[Path, Render
             pod = Pod(template["spec"], template["metadata"])
             pods[path] = RenderedPod(path, pod, rendered, facts.operator == "seldon")
     return pods
-
-
-def render_objects(
-    deployment: SeldonDeployment,
-    defaults: DefaultingOptions,
-    facts: Facts,
-    namespace: Namespace | None,
-    *,
-    only_deployments: bool = False,
-) -> "tuple[Rendered, ...]":
-    """Return the objects that the operator renders from a document, or only its Deployments."""
-    from webhook.rendering.options import OrchestratorOptions, RenderOptions
-    from webhook.rendering.render import render
-
-    known = {} if namespace is None else {deployment.namespace: namespace}
-    options = RenderOptions(
-        orchestrator=OrchestratorOptions(""),
-        defaults=defaults,
-        operator=facts.operator or "graphgate",
-    )
-    facts = replace(facts, namespaces=known)
-    return render(deployment, options, facts, only_deployments=only_deployments)

@@ -7,7 +7,7 @@ Read-only: a document is changed by patches, never through its view.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -395,6 +395,8 @@ class SeldonDeployment:
                    and of the explainers that have a type (without one there is no explainer)
     schema_errors  every departure from the schema
     submitted      what the author wrote, before anything was filled in: for hints and fixes
+    render_inputs  the options of defaulting, and the namespace if it is known, with which it is
+                   rendered; None: those by default
     """
 
     document: Any
@@ -408,6 +410,7 @@ class SeldonDeployment:
     containers: tuple[Container, ...]
     schema_errors: tuple[SchemaError, ...]
     submitted: Submitted
+    render_inputs: tuple[Any, Any] | None = field(default=None, init=False, repr=False)
 
     @lazy
     def unknown_fields(self) -> Sequence[Path]:
@@ -443,13 +446,13 @@ class SeldonDeployment:
         return found
 
     @lazy
-    def rendered(self) -> list[tuple[Any, tuple[Any, ...]]]:
-        """The facts that rules have rendered it under, each with the objects."""
+    def rendered(self) -> list[tuple[Any, Any, tuple[Any, ...]]]:
+        """The facts and the inputs that it was rendered with, and the objects."""
         return []
 
     @lazy
     def layouts(self) -> list[tuple[Any, Mapping[Path, Any]]]:
-        """Likewise where its nodes run, by the path of their predictor."""
+        """The facts, and where its nodes run under them, by the path of their predictor."""
         return []
 
     @lazy

@@ -16,16 +16,15 @@ if TYPE_CHECKING:
 def render_objects(deployment: SeldonDeployment, facts: Facts) -> "tuple[Rendered, ...]":
     """Return the objects that the operator renders from a document, not to be changed.
 
-    Rendered once: several rules ask.
+    Rendered once: several rules ask, and so do others.
     """
-    from webhook.rendering.render import render
+    from webhook.rendering.once import RenderInputs, render_once
 
-    for known_facts, objects in deployment.rendered:
-        if known_facts is facts:
-            return objects
-    objects = render(deployment, _options(facts), facts)
-    deployment.rendered.append((facts, objects))
-    return objects
+    if deployment.render_inputs is not None:
+        return render_once(deployment, facts, RenderInputs(*deployment.render_inputs))
+    options, namespace = _options(facts), facts.namespaces.get(deployment.namespace)
+    inputs = RenderInputs(options.defaults, namespace, options.operator)
+    return render_once(deployment, facts, inputs)
 
 
 def rendered_pods(
