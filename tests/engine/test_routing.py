@@ -20,6 +20,7 @@ RULES = {
     "too-many-split-predictors",
     "unapproved-gateway",
     "unapproved-host",
+    "unapproved-route",
     "unrouted-traffic",
     "unsupported-mirror-percentage",
 }
@@ -125,6 +126,42 @@ def test_nobody_takes_another_gateway(gateway):
     ]
 
 
+MAPPING = "kind: Mapping\nhost: shop.example.com\nprefix: /\nservice: iris\n"
+SELDON = Facts(operator="seldon")
+
+
+@pytest.mark.parametrize("facts", [OURS, SELDON])
+def test_nobody_writes_a_route_of_ambassador_for_any_host(facts):
+    predictor = {"name": "main", "annotations": {"getambassador.io/config": MAPPING}}
+    assert _findings(build(predictor), {"kind": "ambassador"}, facts) == [
+        (
+            "deny",
+            "unapproved-route",
+            'spec.predictors[0].annotations["getambassador.io/config"]',
+            "getambassador.io/config is not allowed here: Ambassador makes a route of it that may "
+            "take any request",
+        )
+    ]
+    assert _findings(build(predictor), ISTIO, facts) == []
+
+
+@pytest.mark.parametrize("name", ["config", "header", "regex_header", "service_name"])
+def test_nobody_lets_seldon_s_operator_write_such_a_route(name):
+    document = _claiming(**{f"ambassador_{name}": MAPPING})
+    key = f"seldon.io/ambassador-{name.replace('_', '-')}"
+    assert _findings(document, {"kind": "ambassador"}, SELDON) == [
+        (
+            "deny",
+            "unapproved-route",
+            f'spec.annotations["{key}"]',
+            f"{key} is not allowed here: Seldon's operator makes a route of it that may take any "
+            "request",
+        )
+    ]
+    (finding,) = _findings(document, {"kind": "ambassador"}, OURS)
+    assert finding[:2] == ("warn", "ignored-routing-annotation")
+
+
 def test_an_instance_of_ambassador_is_a_gateway():
     routing = {"kind": "ambassador"}
     assert _findings(_claiming(ambassador_id="shop"), routing) == [
@@ -217,7 +254,10 @@ def test_an_annotation_of_another_gateway_is_told(annotations, kind, reason):
         [("warn", "ignored-routing-annotation")] if reason else []
     )
     assert all(reason in finding[3] for finding in found)
-    assert _findings(_claiming(**annotations), routing, Facts(operator="seldon")) == []
+    is_denied = kind == "ambassador" and reason is not None
+    assert [f[1] for f in _findings(_claiming(**annotations), routing, SELDON)] == (
+        ["unapproved-route"] if is_denied else []
+    )
 
 
 def test_steps_of_traffic_are_bounded_with_a_gateway_too():

@@ -77,6 +77,7 @@ TESTED_ELSEWHERE = {
     "too-many-split-predictors",
     "unapproved-gateway",
     "unapproved-host",
+    "unapproved-route",
     "unrouted-traffic",
     "unsupported-mirror-percentage",
     "value-of-newer-kubernetes",

@@ -25,6 +25,12 @@ ISTIO_RETRIES_TIMEOUT_ANNOTATION = "seldon.io/istio-retries-timeout"
 AMBASSADOR_PREFIX = "seldon.io/ambassador-"
 AMBASSADOR_ID_ANNOTATION = "seldon.io/ambassador-id"
 AMBASSADOR_RETRIES_ANNOTATION = "seldon.io/ambassador-retries"
+AMBASSADOR_TAKING_ANNOTATIONS = tuple(
+    AMBASSADOR_PREFIX + name for name in ("config", "header", "regex-header", "service-name")
+)
+"""Those by which Seldon's operator lets an object take requests of another one."""
+AMBASSADOR_CONFIG_ANNOTATION = "getambassador.io/config"
+"""Of a Service: Ambassador's objects as text, which it reads as if they were in the cluster."""
 GRPC_TIMEOUT_ANNOTATION = "seldon.io/grpc-timeout"
 GRPC_MAX_MESSAGE_SIZE_ANNOTATION = "seldon.io/grpc-max-message-size"
 REST_TIMEOUT_ANNOTATION = "seldon.io/rest-timeout"

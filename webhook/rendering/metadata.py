@@ -17,6 +17,7 @@ from typing import Any
 from webhook.graph.model import get_mapping
 from webhook.graph.path import ROOT, Path
 from webhook.graph.well_known import (
+    AMBASSADOR_CONFIG_ANNOTATION,
     APPARMOR_ANNOTATION_PREFIX,
     EXPLAINER_LABEL,
     MANAGED_BY_LABEL,
@@ -264,10 +265,20 @@ def orchestrator_annotations(layout: PredictorLayout) -> tuple[Sourced, Sourced]
 
 
 def predictor_annotations(layout: PredictorLayout) -> Sourced:
-    """Return the predictor's annotations, which its Services carry."""
+    """Return the predictor's annotations, which its Services carry.
+
+    Where routes are Ambassador's, those of graphgate are the only ones: what it would read of a
+    Service as routes is left out.
+    """
 
     def build() -> Sourced:
-        return _string_entries(layout.predictor.raw, "annotations", layout.predictor.path)
+        raw = layout.predictor.raw
+        annotations = get_mapping(raw, "annotations")
+        makes_routes = layout.options.routing.kind == "ambassador" and not layout.is_seldon
+        if makes_routes and AMBASSADOR_CONFIG_ANNOTATION in annotations:
+            kept = {k: v for k, v in annotations.items() if k != AMBASSADOR_CONFIG_ANNOTATION}
+            raw = {"annotations": kept}
+        return _string_entries(raw, "annotations", layout.predictor.path)
 
     return _copy_shared(layout, "annotations", build)
 

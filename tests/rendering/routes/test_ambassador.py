@@ -2,8 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.rendering.routes.documents import build, render
 from tools.rendering_comparison import compare_routes, recorded
+from webhook.graph.parse import parse
+from webhook.rendering.options import RenderOptions
+from webhook.rendering.render import render as render_objects
 from webhook.rendering.routes.options import RoutingOptions
 
 AMBASSADOR = RoutingOptions(kind="ambassador")
@@ -95,3 +100,22 @@ def test_a_predictor_with_a_certificate_is_called_by_tls():
     specs = _specs({"name": "a", "ssl": {"certSecretName": "s"}})
     assert specs["seldon-team-iris-a-tls"] == {"secret": "s"}
     assert specs["seldon-team-iris-a-rest"]["tls"] == "seldon-team-iris-a-tls"
+
+
+@pytest.mark.parametrize(
+    ("kind", "operator", "kept"),
+    [
+        ("ambassador", "graphgate", False),
+        ("ambassador", "seldon", True),
+        ("istio", "graphgate", True),
+        ("none", "graphgate", True),
+    ],
+)
+def test_no_service_carries_a_route_of_its_author(kind, operator, kept):
+    key = "getambassador.io/config"
+    document = build({"name": "main", "annotations": {key: "kind: Mapping", "team": "a"}})
+    options = RenderOptions(operator=operator, routing=RoutingOptions(kind=kind))
+    for rendered in render_objects(parse(document), options):
+        if rendered.kind == "Service":
+            annotations = rendered.object["metadata"]["annotations"]
+            assert (annotations["team"], key in annotations) == ("a", kept)

@@ -24,8 +24,8 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
 from webhook.graph.well_known import (
     AMBASSADOR_ID_ANNOTATION,
-    AMBASSADOR_PREFIX,
     AMBASSADOR_RETRIES_ANNOTATION,
+    AMBASSADOR_TAKING_ANNOTATIONS,
     ISTIO_GATEWAY_ANNOTATION,
     ISTIO_HOST_ANNOTATION,
     ISTIO_RETRIES_ANNOTATION,
@@ -47,10 +47,7 @@ _AMBASSADOR = frozenset(
         *map(circuit_breaker_annotation, CIRCUIT_BREAKERS),
     }
 )
-_TAKING = frozenset(
-    AMBASSADOR_PREFIX + name for name in ("config", "service-name", "header", "regex-header")
-)
-"""Those that let an object take requests of another one."""
+_TAKING = frozenset(AMBASSADOR_TAKING_ANNOTATIONS)
 
 _READ: Mapping[RoutingKind, frozenset[str]] = {
     "none": frozenset(),
