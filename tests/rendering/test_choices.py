@@ -52,6 +52,76 @@ def test_a_container_goes_on_serving_for_half_of_its_grace_period(
     assert container.get("lifecycle") == lifecycle
 
 
+@pytest.mark.parametrize("grace", [None, 60, 5, 0])
+def test_under_seldon_s_operator_it_does_so_for_ten_seconds_whatever_the_grace_period(
+    grace: int | None,
+) -> None:
+    spec = pod_of(
+        with_pod(terminationGracePeriodSeconds=grace), RenderOptions(operator="seldon"), Facts()
+    )
+    (container,) = spec["containers"]
+    pause = {"exec": {"command": ["/bin/sh", "-c", "/bin/sleep 10"]}}
+    assert container["lifecycle"] == {"preStop": pause}
+
+
+@pytest.mark.parametrize(
+    ("implementation", "runs_inside"),
+    [
+        ("SIMPLE_MODEL", True),
+        ("SIMPLE_ROUTER", True),
+        ("RANDOM_ABTEST", True),
+        ("AVERAGE_COMBINER", True),
+        ("SKLEARN_SERVER", False),
+    ],
+)
+def test_what_the_orchestrator_runs_itself_has_no_container(
+    implementation: str, runs_inside: bool
+) -> None:
+    children = [{"name": "classifier", "type": "MODEL"}]
+    first = {"name": "first", "implementation": implementation, "modelUri": "gs://models/a"}
+    spec = pod_of(with_predictor(graph={**first, "children": children}), ENGINE)
+    names = {container["name"] for container in spec["containers"]}
+    assert ("first" in names) is not runs_inside
+
+
+POD_FIELDS = ["serviceAccountName", "securityContext", "initContainers", "containers", "volumes"]
+CONTAINER_FIELDS = [
+    *("name", "image", "imagePullPolicy", "command", "args", "workingDir", "ports", "envFrom"),
+    *("env", "resources", "volumeMounts", "startupProbe", "livenessProbe", "readinessProbe"),
+    *("lifecycle", "securityContext"),
+]
+
+
+def test_fields_are_in_the_order_in_which_people_write_them() -> None:
+    probe = {"tcpSocket": {"port": 9000}}
+    container = {
+        "name": "classifier",
+        "image": "registry.example/iris:1",
+        "imagePullPolicy": "Always",
+        "command": ["serve"],
+        "args": ["a"],
+        "workingDir": "/app",
+        "ports": [{"name": "http", "containerPort": 9000}],
+        "envFrom": [{"secretRef": {"name": "a"}}],
+        "env": [{"name": "A", "value": "1"}],
+        "resources": {"limits": {"cpu": "1"}},
+        "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+        **dict.fromkeys(("startupProbe", "livenessProbe", "readinessProbe"), probe),
+        "lifecycle": {"preStop": {"exec": {"command": ["a"]}}},
+        "securityContext": {"runAsUser": 5},
+    }
+    pod = {
+        "serviceAccountName": "a",
+        "securityContext": {"runAsUser": 5},
+        "initContainers": [{"name": "first", "image": "i"}],
+        "volumes": [{"name": "v", "emptyDir": {}}],
+        "containers": [dict(reversed(container.items()))],
+    }
+    spec = pod_of(with_predictor(componentSpecs=[{"spec": dict(reversed(pod.items()))}]))
+    assert list(spec)[: len(POD_FIELDS)] == POD_FIELDS
+    assert list(spec["containers"][0])[: len(CONTAINER_FIELDS)] == CONTAINER_FIELDS
+
+
 @pytest.mark.parametrize(
     ("pod", "options", "facts", "context"),
     [

@@ -138,6 +138,14 @@ def test_an_opt_out_counts_for_pods_that_nobody_wrote(opt_out: Any) -> None:
     assert explainer_of(document, deaf)["securityContext"] == {"runAsUser": 8888}
 
 
+@pytest.mark.parametrize("user", [None, 7])
+def test_seldon_s_operator_writes_the_default_user_where_there_is_one(user: int | None) -> None:
+    options = RenderOptions(operator="seldon", defaults=replace(BUILT_IN, run_as_user=user))
+    (deployment, *_) = render(parse(minimal()), options, NO_FACTS)
+    spec = deployment.object["spec"]["template"]["spec"]
+    assert spec.get("securityContext") == (None if user is None else {"runAsUser": user})
+
+
 def test_an_opt_out_of_a_component_counts_for_the_model_server_in_it() -> None:
     graph = {"name": "classifier", "implementation": "SKLEARN_SERVER", "modelUri": "gs://m"}
     component = {"metadata": {"annotations": OPT_OUT}}

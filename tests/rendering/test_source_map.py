@@ -156,6 +156,16 @@ def test_an_object_as_a_whole_and_its_name_lead_to_what_it_stands_for() -> None:
     assert traced("one-node", "Service", ("spec", "ports", 0)) == "spec.predictors[0]"
 
 
+def test_a_list_of_containers_leads_to_that_of_the_author_and_else_to_what_they_are_made_for() -> (
+    None
+):
+    containers = (*POD, "containers")
+    assert traced("one-node", "Deployment", containers) == (
+        "spec.predictors[0].componentSpecs[0].spec.containers"
+    )
+    assert traced("servers", "Deployment", containers) == "spec.predictors[0]"
+
+
 def test_a_fetched_model_leads_to_its_uri() -> None:
     path = (*POD, "initContainers", 0, "args", 0)
     assert traced("servers", "Deployment", path) == "spec.predictors[0].graph.modelUri"

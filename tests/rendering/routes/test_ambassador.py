@@ -85,6 +85,13 @@ def test_only_an_allowed_instance_may_be_chosen():
             assert spec["host"] == "a.example.com"
 
 
+def test_an_instance_has_no_namespace():
+    routing = replace(AMBASSADOR, gateway="models")
+    annotations = {"seldon.io/ambassador-id": "team/models"}
+    for spec in _specs(*CANARY, annotations=annotations, routing=routing).values():
+        assert spec["ambassador_id"] == ["models"]
+
+
 def test_what_could_take_somebody_else_s_requests_is_not_read():
     plain = _specs(*CANARY)
     annotations = {

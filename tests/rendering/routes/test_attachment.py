@@ -6,7 +6,7 @@ import pytest
 
 from tests.rendering.routes.documents import build, render
 from webhook.graph.parse import parse
-from webhook.rendering.routes.attachment import Attachment, resolve_attachment
+from webhook.rendering.routes.attachment import Attachment, read_claims, resolve_attachment
 from webhook.rendering.routes.options import RoutingOptions
 
 ISTIO = RoutingOptions(kind="istio", gateway="istio-system/public", hosts=("ml.example.com",))
@@ -50,6 +50,13 @@ def test_a_host_is_not_free_because_routes_are_for_all(host):
 
 def test_the_configured_host_may_be_chosen():
     assert _attach(ISTIO, host="ML.example.com").hosts == ("ML.example.com",)
+
+
+def test_where_no_host_is_configured_all_of_them_are_and_may_be_asked_for():
+    document = build({"name": "a"}, annotations={"seldon.io/istio-host": "*"})
+    for hosts, allowed in (((), True), (("ml.example.com",), False)):
+        (claim,) = read_claims(parse(document), replace(ISTIO, hosts=hosts))
+        assert (claim.noun, claim.value, claim.allowed) == ("host", "*", allowed)
     assert _attach(RoutingOptions(kind="istio"), host="*").hosts == ()
 
 
@@ -141,8 +148,28 @@ def test_nobody_takes_the_host_of_grpc(host):
     routing = replace(GATEWAY_API, grpc_hosts=("grpc.team.com",), allowed_hosts=("*.team.com",))
     assert _attach(routing, host=host) == DEFAULT
     assert _attach(routing, host="a.team.com").hosts == ("a.team.com",)
-    apart = replace(routing, section_name="http", grpc_section_name="grpc")
-    assert _attach(apart, host=host).hosts == (host,)
+
+
+@pytest.mark.parametrize(
+    ("section", "grpc_section", "is_apart"),
+    [
+        ("http", "grpc", True),
+        ("both", "both", False),
+        ("", "grpc", False),
+        ("http", "", False),
+    ],
+)
+def test_the_host_of_grpc_is_free_on_a_listener_without_grpc(section, grpc_section, is_apart):
+    """A route that names no listener is on each of them."""
+    routing = replace(
+        GATEWAY_API,
+        grpc_hosts=("grpc.team.com",),
+        allowed_hosts=("*.team.com",),
+        section_name=section,
+        grpc_section_name=grpc_section,
+    )
+    attached = _attach(routing, host="grpc.team.com").hosts
+    assert attached == (("grpc.team.com",) if is_apart else DEFAULT.hosts)
 
 
 def test_a_dot_before_a_slash_is_the_own_namespace_in_istio_only():
