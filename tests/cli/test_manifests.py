@@ -57,6 +57,52 @@ def test_the_patches_of_a_component_elsewhere_are_known(run, write):
     assert run("check", ".").code == 0
 
 
+@pytest.mark.parametrize("kustomization", ["overlay", "other"])
+def test_what_is_a_resource_too_is_judged(run, write, kustomization):
+    """Whoever applies the folder applies it, whatever names it as a patch."""
+    write(
+        **{f"{kustomization}__kustomization_yaml": {"resources": ["../overlay/iris.yaml"]}},
+        overlay__Kustomization={"patches": ["iris.yaml"], "resources": ["iris.yaml"]},
+        overlay__iris_yaml=with_graph(name="clasifier"),
+    )
+    assert run("check", ".").code == 1
+
+
+def test_what_is_skipped_is_an_annotation_of_a_pull_request(run, write):
+    write(
+        overlay__patch_yaml=PATCH, overlay__kustomization_yaml={"patches": [{"path": "patch.yaml"}]}
+    )
+    assert run("check", "-o", "github", "overlay").out == (
+        "::warning title=not checked::1 kustomize patch of overlay skipped; check what is built: "
+        "kustomize build overlay | graphgate check -\n"
+    )
+    assert run("check", "-q", "-o", "github", "overlay").out == ""
+
+
+def test_what_helm_would_not_change_is_judged(run, write):
+    write(
+        chart__Chart_yaml={"name": "chart"},
+        chart__templates__iris_yaml=with_graph(name="clasifier"),
+    )
+    assert run("check", ".").code == 1
+
+
+@pytest.mark.parametrize("torn", ["a: [", "a: *b"])
+def test_a_part_that_cannot_be_read_hides_no_other(run, write, torn):
+    """Escapes in a quoted text are what they stand for; without them the file is no manifest."""
+    text = json.dumps(with_graph(name="clasifier"))
+    written = text.replace("SeldonDeployment", r"\u0053eldonDeployment")
+    hidden = written.replace("machinelearning.seldon", r"machinelearning.\u0073eldon")
+    assert "seldon" not in hidden.lower()
+    write(a_yaml=f"# yaml\n{hidden}\n---\n{torn}\n")
+    assert run("check", ".").code == 2
+    for part in (r'kind: "\x53eldonDeployment', 'kind: "Sel\\\n  donDeployment', "kind: seldon"):
+        write(a_yaml=f"{torn}\n{part}\n")
+        assert run("check", ".").code == 2
+    write(a_yaml=f"{torn}\n")
+    assert run("check", ".").code == 0
+
+
 def test_resources_of_a_kustomization_are_judged(run, write):
     write(base__kustomization_yaml={"resources": ["a.yaml"]}, base__a_yaml=with_graph(name="zzz"))
     assert run("check", "base").code == 1

@@ -94,7 +94,7 @@ def test_a_command_to_copy_runs_nothing_of_a_name(run, tmp_path, monkeypatch) ->
     for name in ("$(touch a)", "-f x"):
         (tmp_path / name / "templates").mkdir(parents=True)
         (tmp_path / name / "Chart.yaml").write_text("name: chart")
-        (tmp_path / name / "templates" / "a.yaml").write_text("a: 1")
+        (tmp_path / name / "templates" / "a.yaml").write_text("a: {{ 1 }}")
     monkeypatch.chdir(tmp_path)
     notes = run("check", "--no-config", ".").err
     assert "helm template '$(touch a)' |" in notes

@@ -6,7 +6,7 @@ are built. They are skipped with a line that says how to build them.
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,13 @@ def select_manifests(paths: tuple[str, ...], selection: FileSelection = ALL_FILE
     files: list[str] = []
     charts: dict[Path, None] = {}
     patches: dict[Path, int] = {}
-    finder = _PatchFinder({})
-    for file in selection.apply(list(manifest_files(paths)), frozenset(paths)):
+    selected = selection.apply(list(manifest_files(paths)), frozenset(paths))
+    finder = _PatchFinder([Path(file).absolute() for file in selected if file != "-"])
+    for file in selected:
         absolute = Path(file).absolute()
         if file == "-":
             files.append(file)
-        elif (chart := _chart_of(absolute)) is not None:
+        elif (chart := _chart_of(absolute)) is not None and _is_template(absolute):
             charts[chart] = None
         elif (folder := finder.kustomization_of(absolute)) is not None:
             patches[folder] = patches.get(folder, 0) + 1
@@ -88,47 +89,62 @@ def _chart_of(file: Path) -> Path | None:
     return chart
 
 
-@dataclass(frozen=True, slots=True)
-class _PatchFinder:
-    """The patches that the kustomization of a folder names, read once."""
+def _is_template(file: Path) -> bool:
+    """Return whether Helm would change the text; another one is the manifest that it looks like."""
+    try:
+        return b"{{" in read_file(file)
+    except OSError:
+        return False  # whoever reads it says why it is missing
 
-    by_folder: dict[Path, frozenset[Path]]
+
+class _PatchFinder:
+    """The patches that kustomizations name, but for those that one of them has as a resource.
+
+    They are those of the folders above the files, and what these include.
+    """
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self._by_folder: dict[Path, frozenset[Path]] = {}
+        self._resources: set[Path] = set()
+        for file in files:
+            for folder in list(file.parents)[:_MAX_LEVELS_UP]:
+                if folder not in self._by_folder:
+                    self._by_folder[folder] = frozenset(self._read(folder))
 
     def kustomization_of(self, file: Path) -> Path | None:
         """Return the folder whose kustomization has the file as a patch; None if none has."""
         target = real_path(file)
-        for folder in list(file.parents)[:_MAX_LEVELS_UP]:
-            if folder not in self.by_folder:
-                self.by_folder[folder] = frozenset(_patches_in(folder))
-            if target in self.by_folder[folder]:
-                return folder
-        # Named by a kustomization beside the folders above it, which was among the files before.
-        return next((f for f, patches in self.by_folder.items() if target in patches), None)
+        if target in self._resources:
+            return None
+        above = [folder for folder in file.parents if folder in self._by_folder]
+        folders = (*above, *self._by_folder)
+        return next((each for each in folders if target in self._by_folder[each]), None)
+
+    def _read(self, folder: Path) -> Iterator[Path]:
+        """Yield the files that are patches in a folder, those of its components included."""
+        document = _read_kustomization(folder)
+        self._resources.update(_paths_in(folder, document, _RESOURCE_FIELDS))
+        yield from _paths_in(folder, document, _PATCH_FIELDS)
+        for inner in _paths_in(folder, document, ("components",)):
+            if is_folder(inner):
+                component = _read_kustomization(inner)
+                self._resources.update(_paths_in(inner, component, _RESOURCE_FIELDS))
+                yield from _paths_in(inner, component, _PATCH_FIELDS)
 
 
-def _patches_in(folder: Path) -> Iterator[Path]:
-    """Yield the files that are patches in a folder, those of its components included."""
-    document = _read_kustomization(folder)
-    for name in _patch_names(document):
-        # What is not a path is a patch written in place.
-        if "\n" not in name and len(name) < 4096:
-            yield real_path(folder / name)
-    components = document.get("components")
-    for name in components if isinstance(components, list) else ():
-        if isinstance(name, str) and "\n" not in name and is_folder(folder / name):
-            inner = real_path(folder / name)
-            for patch in _patch_names(_read_kustomization(inner)):
-                if "\n" not in patch and len(patch) < 4096:
-                    yield real_path(inner / patch)
+_PATCH_FIELDS = ("patches", "patchesStrategicMerge", "patchesJson6902")
+_RESOURCE_FIELDS = ("resources", "bases")
 
 
-def _patch_names(document: dict[str, Any]) -> Iterator[str]:
-    for field in ("patches", "patchesStrategicMerge", "patchesJson6902"):
+def _paths_in(folder: Path, document: dict[str, Any], fields: tuple[str, ...]) -> Iterator[Path]:
+    """Yield the files and folders that fields of a kustomization name."""
+    for field in fields:
         entries = document.get(field)
         for entry in entries if isinstance(entries, list) else ():
             name = entry.get("path") if isinstance(entry, dict) else entry
-            if isinstance(name, str) and name:
-                yield name
+            # What is not a path is a patch written in place.
+            if isinstance(name, str) and name and "\n" not in name and len(name) < 4096:
+                yield real_path(folder / name)
 
 
 def _read_kustomization(folder: Path) -> dict[str, Any]:

@@ -20,6 +20,11 @@ def write(report: Report) -> str:
     )
 
 
+def format_note(note: str) -> str:
+    """Return the command for what is said of no line: an annotation of the run."""
+    return f"::warning title=not checked::{_escape_data(escape_control_chars(note))}\n"
+
+
 def _command(result: DocumentResult, located: LocatedFinding) -> str:
     properties = {
         "file": "\n".join(map(escape_control_chars, result.file.split("\n"))),

@@ -1,5 +1,6 @@
 """`graphgate check`: evaluate the SeldonDeployments in files."""
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -125,7 +126,7 @@ def check_command(
         find_old=request.old_object_finder(),
         with_edits=output == "sarif",
         selection=selection,
-        quiet=quiet,
+        tell=_no_note if quiet else _annotate if output == "github" else report_line,
     )
     report = restrict_report(report, select, ignore)
     report = replace(report, undecided=find_undecided(policy_context, report, facts))
@@ -144,6 +145,17 @@ def check_command(
         report_nothing_found(paths, report.skipped_documents)
         sys.exit(2 if require_any else 0)
     sys.exit(report.exit_code or (fail_on == "warn" and report.has_warnings))
+
+
+def _no_note(_: str) -> None:
+    """Say nothing of what is skipped."""
+
+
+def _annotate(note: str) -> None:
+    """Say it where the findings are said: whoever reads a pull request reads no log."""
+    from webhook.report.github import format_note
+
+    write_document(format_note(note))
 
 
 def _write_exceptions(report: "Report", file: Path, ttl: float) -> None:
@@ -182,9 +194,12 @@ def check_files(
     find_old: Callable[[Any], Any] | None = None,
     with_edits: bool = False,
     selection: FileSelection = ALL_FILES,
-    quiet: bool = False,
+    tell: Callable[[str], None] = report_line,
 ) -> "Report":
-    """Return one report on everything that the paths name; quiet: no notes on what is skipped."""
+    """Return one report on everything that the paths name.
+
+    tell  is called with a line on each group of files that is skipped
+    """
     from webhook.lint.lint import lint_text, unreadable_file_report
     from webhook.lint.result import Report
 
@@ -203,12 +218,12 @@ def check_files(
         except OSError as error:
             return unreadable_file_report(path, error.strerror or str(error))
         # A folder of manifests has files in languages that only look like YAML, too.
-        is_other = path not in paths and path != "-" and b"seldon" not in content.lower()
-        return Report((), 1) if is_other and report.exit_code == 2 else report
+        is_named = path in paths or path == "-"
+        return Report((), 1) if not is_named and _is_other_language(content, report) else report
 
     manifests = select_manifests(paths, selection)
-    for note in () if quiet else manifests.notes:
-        report_line(note)
+    for note in manifests.notes:
+        tell(note)
     files = manifests.files
     # The bar hides itself where standard error is not a terminal.
     hide_progress = len(files) < _PROGRESS_BAR_FILES or not sys.stderr.isatty()
@@ -219,6 +234,28 @@ def check_files(
         sum(report.skipped_documents for report in reports),
         policy_context.policies.version if policy_context else "",
     )
+
+
+_ESCAPE = re.compile(
+    rb"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|\r?\n[ \t]*)", re.IGNORECASE
+)
+
+
+def _is_other_language(content: bytes, report: "Report") -> bool:
+    """Return whether nothing of a file can be read, and nothing in it speaks of Seldon.
+
+    A part that cannot be read hides no other one, and an escape in a quoted text no word.
+    """
+    from webhook.rules.other_ids import UNREADABLE_RULE_ID
+
+    findings = [each.finding for result in report.results for each in result.findings]
+    if report.exit_code != 2 or any(each.rule_id != UNREADABLE_RULE_ID for each in findings):
+        return False
+    plain = _ESCAPE.sub(
+        lambda found: bytes([int(found[found.lastindex], 16) & 0x7F]) if found.lastindex else b"",
+        content,
+    )
+    return b"seldon" not in plain.replace(b"\0", b"").lower()
 
 
 def _style(text: str, role: str) -> str:
