@@ -223,6 +223,29 @@ def test_a_field_of_the_container_in_a_handler_is_not_sent_elsewhere(
     assert rules_in(with_pod(containers=[container])) == {"unknown-field"}
 
 
+@pytest.mark.parametrize(
+    ("where", "field", "handler"),
+    [
+        ("livenessProbe", "command", "exec"),
+        ("livenessProbe", "args", "exec"),
+        *(
+            ("readinessProbe", field, "httpGet")
+            for field in ("path", "scheme", "httpHeaders", "host")
+        ),
+        ("startupProbe", "service", "grpc"),
+        ("preStop", "seconds", "sleep"),
+    ],
+)
+def test_a_field_of_a_handler_that_is_not_there_is_told_where_it_belongs(
+    where: str, field: str, handler: str
+) -> None:
+    inner = {where: {field: ["a"] if handler == "exec" else "a"}}
+    fields = {"lifecycle": inner} if where == "preStop" else inner
+    container = {"name": "classifier", "image": "i", **fields}
+    told = messages(with_pod(containers=[container]), "probe-without-handler")
+    assert told == [f"{field} of {where} belongs to {handler}"]
+
+
 # Docker and Compose, KServe, other places of Kubernetes, older versions of Seldon; plurals.
 ALIASES = {
     "command": ("cmd", "entrypoint", "entry_point"),

@@ -24,7 +24,7 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import Node, get_list, get_str, iter_mappings
+from webhook.graph.model import Node, get_str, iter_mappings
 from webhook.rules._format import quote_value
 
 ACTION = "warn"
@@ -39,9 +39,7 @@ def check(node: Node) -> Iterator[Finding]:
     Source: seldon-checks G10.
     """
     # For an A/B test, ratio-without-effect is more precise.
-    if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
-        return
-    if len(get_list(node.raw, "parameters")) < 2:
+    if node.implementation == "RANDOM_ABTEST":
         return
     first: dict[str, int] = {}
     for index, parameter in iter_mappings(node.raw, "parameters"):

@@ -31,7 +31,7 @@ FIELDS = frozenset({"methods"})
 
 def check(node: Node) -> Iterator[Finding]:
     """Yield the methods of each node that a model server runs (source: seldon-checks G39)."""
-    if "methods" not in node.raw or not is_prepackaged_server(node):
+    if not is_prepackaged_server(node):
         return
     methods = [word for word in get_list(node.raw, "methods") if type(word) is str]
     # Every MODEL gets SEND_FEEDBACK.

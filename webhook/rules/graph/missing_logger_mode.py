@@ -27,9 +27,7 @@ FIELDS = frozenset({"logger"})
 
 def check(node: Node) -> Iterator[Finding]:
     """Yield each logger whose mode is absent or empty (source: seldon-checks V15)."""
-    if "logger" not in node.raw:
-        return
-    logger = node.raw["logger"]
+    logger = node.raw.get("logger")
     if type(logger) is dict and logger.get("mode") in (None, ""):
         yield Finding(
             node.path / "logger" / "mode",

@@ -46,7 +46,7 @@ def check(node: Node) -> Iterator[Finding]:
     Source: python/seldon_core; seldon-checks G10.
     """
     # The orchestrator reads the parameter of an A/B test: see ratio-not-a-number.
-    if "parameters" not in node.raw or node.implementation == "RANDOM_ABTEST":
+    if node.implementation == "RANDOM_ABTEST":
         return
     for index, parameter in enumerate(get_list(node.raw, "parameters")):
         if type(parameter) is not dict:

@@ -27,8 +27,6 @@ FIELDS = frozenset({"logger"})
 
 def check(node: Node) -> Iterator[Finding]:
     """Yield each logger with an unknown mode (source: LoggerMode, v1.17)."""
-    if "logger" not in node.raw:
-        return
     written = get_str(get_mapping(node.raw, "logger"), "mode")
     known = schema.enum_values("logger-modes")
     if written and written not in known:

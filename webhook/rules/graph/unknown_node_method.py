@@ -30,8 +30,6 @@ FIELDS = frozenset({"methods"})
 
 def check(node: Node) -> Iterator[Finding]:
     """Yield each unknown method (source: PredictiveUnitMethod, v1.17)."""
-    if "methods" not in node.raw:
-        return
     known = schema.enum_values("methods")
     for index, method in enumerate(get_list(node.raw, "methods")):
         if type(method) is str and method not in known:

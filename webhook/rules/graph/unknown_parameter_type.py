@@ -34,8 +34,6 @@ LOCAL = True
 def check(node: Node) -> Iterator[Finding]:
     """Yield each unknown type of a node's parameter (source: ParameterType, v1.17)."""
     known = schema.enum_values("parameter-types")
-    if "parameters" not in node.raw:
-        return
     for index, parameter in enumerate(get_list(node.raw, "parameters")):
         written = parameter.get("type") if type(parameter) is dict else None
         if type(written) is str and written not in known:

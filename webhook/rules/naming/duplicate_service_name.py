@@ -39,8 +39,6 @@ FIELDS = frozenset({"annotations"})
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each Service name that an earlier predictor has (source: seldon-checks V6)."""
-    if len(deployment.predictors) < 2:
-        return
     first: dict[str, Path] = {}
     for predictor in deployment.predictors:
         name = get_str(get_mapping(predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION)

@@ -39,8 +39,6 @@ def check(predictor: Predictor, facts: Facts) -> Iterator[Finding]:
 
     Source: Kubernetes' Service names; seldon-checks G14.
     """
-    if "annotations" not in predictor.raw:
-        return
     name = get_str(get_mapping(predictor.raw, "annotations"), SERVICE_NAME_ANNOTATION)
     # Empty means absent.
     if not name:

@@ -24,7 +24,7 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, get_list, get_str, iter_mappings
+from webhook.graph.model import ComponentSpec, get_str, iter_mappings
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -33,8 +33,6 @@ FIELDS = frozenset({"volumes"})
 
 def check(pod: ComponentSpec) -> Iterator[Finding]:
     """Yield each volume with the name of an earlier one (source: ValidateVolumes)."""
-    if len(get_list(pod.pod, "volumes")) < 2:
-        return
     seen: dict[str, int] = {}
     for index, volume in iter_mappings(pod.pod, "volumes"):
         name = get_str(volume, "name")

@@ -39,9 +39,7 @@ def check(predictor: Predictor) -> Iterator[Finding]:
 
     Only "true" has an effect; Seldon's webhook refuses "false" as well (seldon-checks G31).
     """
-    if len(predictor.nodes) < 2 or "annotations" not in predictor.raw:
-        return
-    if opts_out_of_orchestrator(predictor):
+    if len(predictor.nodes) > 1 and opts_out_of_orchestrator(predictor):
         yield Finding(
             predictor.path / "annotations" / NO_ENGINE_ANNOTATION,
             f"the graph has {len(predictor.nodes)} nodes, "

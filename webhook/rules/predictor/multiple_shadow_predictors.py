@@ -32,8 +32,6 @@ FIELDS = frozenset({"shadow"})
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield the second and every later shadow (source: seldon-checks V18)."""
-    if len(deployment.predictors) < 2:
-        return
     shadows = [predictor for predictor in deployment.predictors if predictor.is_shadow]
     for predictor in shadows[1:]:
         yield Finding(

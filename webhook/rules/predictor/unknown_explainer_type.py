@@ -31,8 +31,6 @@ FIELDS = frozenset({"explainer"})
 
 def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each unknown explainer type (source: AlibiExplainerType, v1.17; seldon-checks G9)."""
-    if "explainer" not in predictor.raw:
-        return
     written = get_str(get_mapping(predictor.raw, "explainer"), "type")
     known = schema.enum_values("explainer-types")
     # An empty type is not an explainer at all.

@@ -28,8 +28,6 @@ FIELDS = frozenset({"protocol"})
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if the protocol is unknown (source: seldon-checks V1)."""
     written = get_str(deployment.spec, "protocol")
-    if not written:
-        return
     known = schema.enum_values("protocols")
-    if written not in known:
+    if written and written not in known:
         yield unknown_value_finding(ROOT / "spec" / "protocol", "protocol", written, known)

@@ -28,8 +28,6 @@ FIELDS = frozenset({"serverType"})
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if the serverType is neither rpc nor kafka (source: seldon-checks V3)."""
     written = get_str(deployment.spec, "serverType")
-    if not written:
-        return
     known = schema.enum_values("server-types")
-    if written not in known:
+    if written and written not in known:
         yield unknown_value_finding(ROOT / "spec" / "serverType", "server type", written, known)

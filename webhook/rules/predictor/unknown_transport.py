@@ -27,8 +27,6 @@ FIELDS = frozenset({"transport"})
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield one finding if the transport is neither rest nor grpc (source: seldon-checks V2)."""
     written = get_str(deployment.spec, "transport")
-    if not written:
-        return
     known = schema.enum_values("transports")
-    if written not in known:
+    if written and written not in known:
         yield unknown_value_finding(ROOT / "spec" / "transport", "transport", written, known)

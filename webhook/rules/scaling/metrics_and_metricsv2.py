@@ -31,8 +31,6 @@ FIELDS = frozenset({"hpaSpec"})
 
 def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each metricsv2 beside metrics (source: controller of v1.17; seldon-checks G26)."""
-    if "hpaSpec" not in component.raw:
-        return
     raw = get_mapping(component.raw, "hpaSpec")
     if get_list(raw, "metricsv2") and type(raw.get("metrics")) is list:
         yield Finding(

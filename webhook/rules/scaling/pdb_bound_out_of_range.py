@@ -30,8 +30,6 @@ def check(component: ComponentSpec) -> Iterator[Finding]:
 
     Source: policy/v1; seldon-checks G27.
     """
-    if "pdbSpec" not in component.raw:
-        return
     raw = get_mapping(component.raw, "pdbSpec")
     for bound in ("minAvailable", "maxUnavailable"):
         value = raw.get(bound)

@@ -27,8 +27,6 @@ FIELDS = frozenset({"pdbSpec"})
 
 def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each budget with both bounds (source: policy/v1; seldon-checks G27)."""
-    if "pdbSpec" not in component.raw:
-        return
     raw = get_mapping(component.raw, "pdbSpec")
     low, high = raw.get("minAvailable"), raw.get("maxUnavailable")
     if low is not None and high is not None:

@@ -24,9 +24,7 @@ FIELDS = frozenset({"pdbSpec"})
 
 def check(component: ComponentSpec) -> Iterator[Finding]:
     """Yield each budget without bounds (source: the disruption controller; seldon-checks G27)."""
-    if "pdbSpec" not in component.raw:
-        return
-    raw = component.raw["pdbSpec"]
+    raw = component.raw.get("pdbSpec")
     if type(raw) is dict and all(
         raw.get(bound) is None for bound in ("minAvailable", "maxUnavailable")
     ):
