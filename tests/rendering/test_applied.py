@@ -1,5 +1,7 @@
 """What is rendered can be applied server-side, which is stricter than a plain create."""
 
+import re
+
 import pytest
 
 from tests.documents_of import with_pod, with_predictor
@@ -139,6 +141,58 @@ def test_a_variable_that_is_written_twice_is_rendered_as_the_last_one_in_every_c
     assert (fetch["env"], proxy["env"], ok) == (once, once, {"name": "ok"})
     classifier, beside = pod["containers"][:2]
     assert (classifier["env"][:2], beside["env"]) == (once, once)
+
+
+def environment_of(env):
+    """Return what a kubelet makes of variables (makeEnvironmentVariables, expansion.Expand)."""
+    values = {}
+
+    def expand(found):
+        return "$" if found[0] == "$$" else values.get(found[1], found[0])
+
+    for variable in env:
+        if "value" in variable:
+            values[variable["name"]] = re.sub(r"\$\$|\$\(([^)]*)\)", expand, variable["value"])
+    return values
+
+
+@pytest.mark.parametrize(
+    ("variables", "rendered"),
+    [
+        ((("A", "1"), ("A", "$(A)2")), [("A", "12")]),
+        ((("A", "1"), ("A", "$(A)2"), ("A", "$(A)3")), [("A", "123")]),
+        ((("A", "1"), ("B", "$(A)"), ("A", "2"), ("C", "$(A)")), None),
+        ((("B", "b"), ("A", "$(B)"), ("A", "$(A)$(A)")), [("B", "b"), ("A", "$(B)$(B)")]),
+        ((("B", "b"), ("A", "a$"), ("A", "$(A)(B)")), [("B", "b"), ("A", "a$$(B)")]),
+        ((("B", "b"), ("A", "a$("), ("A", "$(A)B)")), [("B", "b"), ("A", "a$$(B)")]),
+        ((("A", "$$(B)"), ("B", "b"), ("A", "$(A)-$$(A)")), [("B", "b"), ("A", "$$(B)-$$(A)")]),
+        ((("A", "$(A)"), ("A", "$(A)")), [("A", "$(A)")]),
+        ((("A", "1"), ("A", "2"), ("A", "$(A)")), [("A", "2")]),
+    ],
+)
+def test_a_reference_to_a_variable_that_is_written_again_keeps_its_meaning(variables, rendered):
+    written = [{"name": name, "value": value} for name, value in variables]
+    pod = pod_of(with_pod(initContainers=[{"name": "fetch", "env": written}]))
+    (fetch,) = pod["initContainers"]
+    assert environment_of(fetch["env"]) == environment_of(written)
+    if rendered is not None:
+        assert [(each["name"], each["value"]) for each in fetch["env"]] == rendered
+
+
+def test_references_that_would_make_a_text_without_bounds_stay():
+    doubling = [{"name": "A", "value": "xx"}] + [{"name": "A", "value": "$(A)$(A)"}] * 60
+    pod = pod_of(with_pod(initContainers=[{"name": "fetch", "env": doubling}]))
+    (variable,) = pod["initContainers"][0]["env"]
+    assert len(variable["value"]) < 2**18
+
+
+def test_an_inlined_variable_comes_from_the_one_that_refers_to_it():
+    written = [{"name": "A", "value": "1"}, {"name": "A", "value": "$(A)2"}]
+    document = with_pod(initContainers=[{"name": "fetch", "env": written}])
+    objects = render(parse(document), RenderOptions(), NO_FACTS)
+    deployment = next(one for one in objects if one.kind == "Deployment")
+    place = ("spec", "template", "spec", "initContainers", 0, "env", 0, "value")
+    assert str(deployment.trace(place)).endswith(".initContainers[0].env[1].value")
 
 
 def test_what_is_no_variable_in_an_init_container_is_survived():

@@ -3,10 +3,11 @@
 The author's variables come first and are never lost or changed; injected ones follow unless the
 author has one of that name. (Seldon drops every variable of the container in that case.) A list
 with one name twice means the last one to Kubernetes but cannot be applied server-side, so only the
-last is kept.
+last is kept. What refers to an earlier one, like a second PATH=/opt/bin:$(PATH), gets its text.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,11 +22,19 @@ from webhook.rendering.source_map import (
     injected,
     list_items,
     list_of,
+    with_fields,
     with_items,
 )
 
 MODELS_PATH = "/mnt/models"
 """Where a fetched model lies, to the initializer and to the server."""
+
+_REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
+"""An escaped "$", or a reference to a variable (source: kubelet, third_party/forked expansion)."""
+_DOLLAR = re.compile(r"\$\$|\$\([^)]*\)|\$")
+_MAX_INLINED = 131_072
+"""Characters that the texts of a container's variables may gain: no program starts with a longer
+one (Linux, MAX_ARG_STRLEN)."""
 
 
 def compact_json(value: Any) -> str:
@@ -34,19 +43,59 @@ def compact_json(value: Any) -> str:
 
 
 def user_variables(raw: Mapping[str, Any], path: Path) -> Sourced:
-    """Return the author's variables, each name once: the last one, as Kubernetes reads it."""
+    """Return the author's variables, each name once, as Kubernetes reads them."""
     return keep_last_variables(list_items(raw, "env", path))
 
 
 def keep_last_variables(env: Sourced) -> Sourced:
-    """Return a list of variables with the last one of each name; invalid items stay."""
-    last = {
-        get_str(variable, "name") if type(variable) is dict else place: place
+    """Return a list of variables with the last one of each name; invalid items stay.
+
+    A reference to a variable before it that is not the last of its name becomes the text of that.
+    """
+    names = [
+        get_str(variable, "name") if type(variable) is dict else place
         for place, variable in enumerate(env.value)
-    }
-    if len(last) == len(env.value):
+    ]
+    last = {name: place for place, name in enumerate(names)}
+    if len(last) == len(names):
         return env
-    return list_of(env.source_map.path, [get_item(env, place) for place in sorted(last.values())])
+    kept = []
+    dropped: dict[str, str] = {}
+    room = _MAX_INLINED
+    for place, name in enumerate(names):
+        item = get_item(env, place)
+        text = item.value.get("value") if type(item.value) is dict else None
+        if type(text) is str and dropped:
+            inlined = _inline(text, dropped, room)
+            if inlined != text:
+                room -= len(inlined)
+                origin = item.source_map.path / "value"
+                item, text = with_fields(item, {"value": injected(inlined, origin)}), inlined
+        if type(name) is str:
+            dropped.pop(name, None)
+        if last[name] == place:
+            kept.append(item)
+        elif type(name) is str and type(text) is str:
+            dropped[name] = text
+    return list_of(env.source_map.path, kept)
+
+
+def _inline(text: str, values: Mapping[str, str], room: int) -> str:
+    """Return a text with some references replaced; the text itself if it would be too long."""
+    references = _REFERENCE.findall(text)
+    if len(text) + sum(len(values.get(name, "")) for name in references) * 2 > room:
+        return text
+
+    def replace(found: re.Match[str]) -> str:
+        value = values.get(found[1])
+        # A lone "$" at its end would make a reference with what follows.
+        return found[0] if value is None else _DOLLAR.sub(_escape_lone, value)
+
+    return _REFERENCE.sub(replace, text)
+
+
+def _escape_lone(found: re.Match[str]) -> str:
+    return "$$" if found[0] == "$" else found[0]
 
 
 def with_variables(env: Sourced, path: Path, variables: Mapping[str, str]) -> Sourced:
