@@ -35,6 +35,8 @@ STRICTER_THAN_API_SERVER = {
         ("medium", "hugepages medium"),
         "the kubelet cannot mount the emptyDir",
     ),
+    "node terms [{}]": "no node matches the term, and the pods are never scheduled",
+    "podAffinity nosel": "no pod matches the term, and the pods are never scheduled",
     "img blanks": "the API server takes the Deployment and refuses each of its pods",
 }
 """What is denied though the API server takes the Deployment, and why it cannot run."""

@@ -134,6 +134,15 @@ REASONS: dict[str, Reason] = {
     "removed-volume-type": Reason(
         "container", "The kubelet has no driver for it any more: the volume is never mounted."
     ),
+    "unknown-variable-in-sub-path": Reason(
+        "container", "The kubelet looks for a variable of the name, and creates no container."
+    ),
+    "unnamespaced-sysctl": Reason(
+        "container", "No kubelet lets a pod start with a sysctl that is the whole node's."
+    ),
+    "unsatisfiable-affinity": Reason(
+        "container", "The scheduler finds no node or pod that the affinity matches, and waits."
+    ),
     "unmountable-empty-dir": Reason(
         "container", "The kubelet mounts no unknown medium, and no pages that nothing requests."
     ),

@@ -22,7 +22,8 @@ _SAFE_1_29 = _SAFE_1_27 | {
     "net.ipv4.tcp_keepalive_probes",
 }
 _SAFE_1_32 = _SAFE_1_29 | {"net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"}
-_SAFE_1_37 = _SAFE_1_32 | {"net.ipv4.tcp_slow_start_after_idle", "net.ipv4.tcp_notsent_lowat"}
+SAFE_SYSCTLS = _SAFE_1_32 | {"net.ipv4.tcp_slow_start_after_idle", "net.ipv4.tcp_notsent_lowat"}
+"""Those that the newest Kubernetes knows as safe."""
 
 
 def _check_pod_allowing(safe: frozenset[str]) -> CheckPod:
@@ -56,6 +57,6 @@ CHECK = Check(
         (27, _check_pod_allowing(_SAFE_1_27)),
         (29, _check_pod_allowing(_SAFE_1_29)),
         (32, _check_pod_allowing(_SAFE_1_32)),
-        (37, _check_pod_allowing(_SAFE_1_37)),
+        (37, _check_pod_allowing(SAFE_SYSCTLS)),
     ),
 )

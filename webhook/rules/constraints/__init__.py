@@ -21,6 +21,8 @@ TABLES = (
     "claim_templates",
     "containers",
     "images",
+    "ineffective",
+    "kubelet",
     "names",
     "plausibility",
     "pods",

@@ -1,7 +1,7 @@
 """The rows on annotations of pods that Kubernetes reads: they are settings, not free text."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -15,7 +15,13 @@ from webhook.graph.well_known import (
     SECCOMP_POD_ANNOTATION,
 )
 from webhook.rules._format import quote_value
-from webhook.rules.constraints.checks import Check, ConstraintRule, Location, row
+from webhook.rules.constraints.checks import (
+    Check,
+    ConstraintRule,
+    Location,
+    components_below,
+    row,
+)
 from webhook.rules.constraints.formats import RELATIVE_PATH
 
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
@@ -132,19 +138,13 @@ def _check_mirror(holder: str) -> Check:
     def check(value: Any, location: Location) -> Iterable[Finding]:
         if type(value) is not dict or _MIRROR not in value or value[_MIRROR] is None:
             return ()
-        pods = _pods_below(location.subject, holder)
-        if all(pod.get("nodeName") for pod in pods) and pods:
+        components = components_below(location.subject, holder)
+        if all(component.pod.get("nodeName") for component in components) and components:
             return ()
         message = f"annotation {_MIRROR} marks copies of static pods, and requires nodeName"
         return (Finding(location.at(_MIRROR), message, "remove it"),)
 
     return check
-
-
-def _pods_below(subject: Any, holder: str) -> list[Mapping[str, Any]]:
-    if holder == "component":
-        return [subject.component.pod]
-    return [component.pod for component in subject.components]
 
 
 RULES = (

@@ -4,7 +4,7 @@ A check is called with the value at the row's path, which is never null, and wit
 returns the findings; what is of a wrong type it ignores, since the schema says so (wrong-type).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -173,6 +173,14 @@ def row(subject: str, path: str, *checks: Check) -> Row:
 def rows(subject: str, paths: Iterable[str], *checks: Check) -> tuple[Row, ...]:
     """Return a row for each of several paths at which the same holds."""
     return tuple(Row(subject, path, checks) for path in paths)
+
+
+def components_below(subject: Any, holder: str) -> Sequence[ComponentSpec]:
+    """Return the components whose pods have the annotations of a subject.
+
+    holder  what the subject is: "deployment", "predictor", "component"
+    """
+    return (subject.component,) if holder == "component" else subject.components
 
 
 # ── one value ──────────────────────────────────────────────────────────────────────────────────

@@ -36,7 +36,7 @@ _MAX_HOSTNAME_LENGTH = 64
 """Characters of a name that Linux gives a host."""
 _SYSCTL_SEGMENT = "[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?"
 _SYSCTL = re.compile(rf"(?:{_SYSCTL_SEGMENT}[./])*{_SYSCTL_SEGMENT}\Z")
-_SYSCTL_NAME = Format(
+SYSCTL_NAME = Format(
     "sysctl name",
     lambda name: len(name) <= MAX_SUBDOMAIN_LENGTH and _SYSCTL.match(name) is not None,
     explain_characters("-_./a-z0-9", MAX_SUBDOMAIN_LENGTH),
@@ -108,7 +108,7 @@ def _check_sysctls(value: Any, location: Location) -> Iterable[Finding]:
         name = parameter.get("name")
         if type(name) is not str:
             continue
-        dotted = _dotted_sysctl(name)
+        dotted = dotted_sysctl(name)
         path = location.at(index, "name")
         if name in seen:
             findings.append(Finding(path, f"duplicate sysctl {quote_value(name)}", "keep only one"))
@@ -120,7 +120,7 @@ def _check_sysctls(value: Any, location: Location) -> Iterable[Finding]:
     return findings
 
 
-def _dotted_sysctl(name: str) -> str:
+def dotted_sysctl(name: str) -> str:
     """Return a name with the separators of sysctl(8): "a/b.c" is "a.b/c" (convertSysctl…)."""
     separator = re.search("[./]", name)
     if separator is None or separator[0] == ".":
@@ -469,17 +469,17 @@ RULES = (
     Bad:
         securityContext:
           sysctls:
-          - name: net.core.SOMAXCONN
-            value: "1024"
+          - name: net.ipv4.TCP_SYNCOOKIES
+            value: "1"
 
     Good:
         securityContext:
           sysctls:
-          - name: net.core.somaxconn
-            value: "1024"
+          - name: net.ipv4.tcp_syncookies
+            value: "1"
     """,
         (
-            row("pod", "securityContext.sysctls[].name", matches(_SYSCTL_NAME)),
+            row("pod", "securityContext.sysctls[].name", matches(SYSCTL_NAME)),
             row("pod", "securityContext.sysctls", _check_sysctls),
         ),
     ),

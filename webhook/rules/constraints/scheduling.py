@@ -19,6 +19,7 @@ from webhook.rules.constraints.checks import (
     each_key,
     each_value,
     in_range,
+    is_set,
     matches,
     not_empty,
     row,
@@ -34,9 +35,12 @@ from webhook.rules.constraints.formats import (
 
 _NODE_OPERATORS = (*SELECTOR_OPERATORS, "Gt", "Lt")
 """The operators of requirements on nodes; those on pods lack the last two."""
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-_NODE_AFFINITY = "affinity.nodeAffinity"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+NODE_AFFINITY = "affinity.nodeAffinity"
+LABEL_KEYS = ("matchLabelKeys", "mismatchLabelKeys")
+"""Fields that require a labelSelector beside them."""
+POD_AFFINITIES = ("affinity.podAffinity", "affinity.podAntiAffinity")
 _INJECTED_LABELS = ("app", "fluentd", MANAGED_BY_LABEL, "pod-template-hash")
 _INJECTED_LABEL_PREFIXES = ("seldon-", SELDON_PREFIX)
 
@@ -94,9 +98,8 @@ def _check_label_keys(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is not dict:
         return ()
     findings = []
-    matched = get_list(value, "matchLabelKeys")
-    mismatched = get_list(value, "mismatchLabelKeys")
-    for field, keys in (("matchLabelKeys", matched), ("mismatchLabelKeys", mismatched)):
+    matched, mismatched = (get_list(value, field) for field in LABEL_KEYS)
+    for field, keys in zip(LABEL_KEYS, (matched, mismatched), strict=True):
         if keys and value.get("labelSelector") is None:
             message = f"labelSelector is required with {field}"
             findings.append(Finding(location.at("labelSelector"), message, "add labelSelector"))
@@ -143,6 +146,28 @@ def _selected_keys(selector: Mapping[str, Any]) -> Counter[str]:
             *(key for _, item in expressions if type(key := item.get("key")) is str),
         ]
     )
+
+
+def _check_node_terms(value: Any, location: Location) -> Iterable[Finding]:
+    """Check that a node can match one of the terms; an empty one matches none (NewNodeSelector)."""
+    if type(value) is not list or not value:
+        return ()
+    if any(type(term) is not dict or any(map(is_set, term.values())) for term in value):
+        return ()
+    message = "an empty term matches no node: the pods are never scheduled"
+    return (Finding(location.at(0), message, "add matchExpressions, or remove the affinity"),)
+
+
+def _check_needed_pods(value: Any, location: Location) -> Iterable[Finding]:
+    """Check that a pod can be one that is required; the pod itself may be (satisfyPodAffinity)."""
+    if type(value) is not dict or value.get("labelSelector") is not None:
+        return ()
+    if any(value.get(keys) for keys in LABEL_KEYS):
+        return ()  # which the API server refuses
+    if location.subject.component.pod.get("nodeName"):
+        return ()  # no scheduler asks
+    message = "without labelSelector it matches no pod: the pods are never scheduled"
+    return (Finding(location.at("labelSelector"), message, "add one; {} matches every pod"),)
 
 
 def _check_min_domains(value: Any, location: Location) -> Iterable[Finding]:
@@ -235,8 +260,6 @@ def _pod_term_rows(path: str) -> tuple[Row, ...]:
     )
 
 
-_POD_AFFINITIES = ("affinity.podAffinity", "affinity.podAntiAffinity")
-
 RULES = (
     ConstraintRule(
         "malformed-affinity",
@@ -270,47 +293,75 @@ RULES = (
                   - gpu
     """,
         (
-            row("pod", f"{_NODE_AFFINITY}.{_REQUIRED}", not_empty("nodeSelectorTerms")),
+            row("pod", f"{NODE_AFFINITY}.{REQUIRED}", not_empty("nodeSelectorTerms")),
             *requirement_rows(
                 "pod",
-                f"{_NODE_AFFINITY}.{_REQUIRED}.nodeSelectorTerms[].matchExpressions[]",
+                f"{NODE_AFFINITY}.{REQUIRED}.nodeSelectorTerms[].matchExpressions[]",
                 _NODE_OPERATORS,
             ),
             *requirement_rows(
                 "pod",
-                f"{_NODE_AFFINITY}.{_PREFERRED}[].preference.matchExpressions[]",
+                f"{NODE_AFFINITY}.{PREFERRED}[].preference.matchExpressions[]",
                 _NODE_OPERATORS,
                 free_values=True,
             ),
             *rows(
                 "pod",
                 (
-                    f"{_NODE_AFFINITY}.{_REQUIRED}.nodeSelectorTerms[].matchFields[]",
-                    f"{_NODE_AFFINITY}.{_PREFERRED}[].preference.matchFields[]",
+                    f"{NODE_AFFINITY}.{REQUIRED}.nodeSelectorTerms[].matchFields[]",
+                    f"{NODE_AFFINITY}.{PREFERRED}[].preference.matchFields[]",
                 ),
                 _check_field_requirement,
             ),
             *rows(
                 "pod",
                 (
-                    f"{_NODE_AFFINITY}.{_REQUIRED}.nodeSelectorTerms[].matchFields[].values",
-                    f"{_NODE_AFFINITY}.{_PREFERRED}[].preference.matchFields[].values",
+                    f"{NODE_AFFINITY}.{REQUIRED}.nodeSelectorTerms[].matchFields[].values",
+                    f"{NODE_AFFINITY}.{PREFERRED}[].preference.matchFields[].values",
                 ),
                 each_value(DNS_SUBDOMAIN, "node name"),
             ),
             *rows(
                 "pod",
-                tuple(
-                    f"{kind}.{_PREFERRED}[].weight" for kind in (_NODE_AFFINITY, *_POD_AFFINITIES)
-                ),
+                tuple(f"{kind}.{PREFERRED}[].weight" for kind in (NODE_AFFINITY, *POD_AFFINITIES)),
                 in_range(1, 100),
             ),
             *(
                 each
-                for kind in _POD_AFFINITIES
-                for path in (f"{kind}.{_REQUIRED}[]", f"{kind}.{_PREFERRED}[].podAffinityTerm")
+                for kind in POD_AFFINITIES
+                for path in (f"{kind}.{REQUIRED}[]", f"{kind}.{PREFERRED}[].podAffinityTerm")
                 for each in _pod_term_rows(path)
             ),
+        ),
+    ),
+    ConstraintRule(
+        "unsatisfiable-affinity",
+        """Affinity that nothing satisfies
+
+    Why: a required affinity without a selector matches nothing: a term of nodeSelectorTerms without
+    requirements matches no node, and a term of podAffinity without labelSelector no pod. The API
+    server accepts both, and the pods are never scheduled.
+
+    Fix: Add the requirements or the labelSelector, or remove the affinity.
+
+    Bad:
+        affinity:
+          podAffinity:
+            requiredDuringSchedulingIgnoredDuringExecution:
+            - topologyKey: kubernetes.io/hostname
+
+    Good:
+        affinity:
+          podAffinity:
+            requiredDuringSchedulingIgnoredDuringExecution:
+            - topologyKey: kubernetes.io/hostname
+              labelSelector:
+                matchLabels:
+                  app.kubernetes.io/name: cache
+    """,
+        (
+            row("pod", f"{NODE_AFFINITY}.{REQUIRED}.nodeSelectorTerms", _check_node_terms),
+            row("pod", f"{POD_AFFINITIES[0]}.{REQUIRED}[]", _check_needed_pods),
         ),
     ),
     ConstraintRule(
@@ -334,6 +385,7 @@ RULES = (
         - maxSkew: 1
           topologyKey: kubernetes.io/hostname
           whenUnsatisfiable: DoNotSchedule
+          labelSelector: {}
     """,
         (
             row(
