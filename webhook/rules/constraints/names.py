@@ -136,6 +136,12 @@ RULES = (
                 tuple(f"{reference}.key" for reference in _REFERENCES[:2]),
                 matches(OBJECT_KEY),
             ),
+            # Mounted into every container; Seldon's operator and the API server take any text.
+            row(
+                "predictor",
+                "ssl.certSecretName",
+                matches(DNS_SUBDOMAIN, "object name", optional=True),
+            ),
             row(
                 "pod",
                 "volumes[].persistentVolumeClaim",
