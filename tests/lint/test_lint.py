@@ -415,3 +415,12 @@ def test_a_fix_that_cannot_be_written_into_the_text_has_no_edits(monkeypatch):
 def test_an_object_that_is_allowed_in_a_cluster_has_what_would_be_filled_in():
     result = lint_object("a", with_predictor(), read_settings(), NO_FACTS)
     assert (result.verdict, [each["op"] for each in result.patch]) == ("allowed", ["add"])
+
+
+def test_what_yaml_warns_of_is_counted_where_it_is_too_much():
+    text = yaml.safe_dump(with_predictor()) + "metadata: {name: a}\n" * 1006
+    (result,) = lint(text).results
+    *listed, hidden = sorted(result.findings, key=lambda f: f.finding.message.startswith("there"))
+    assert {located.finding.rule_id for located in result.findings} == {"yaml/duplicate-key"}
+    assert len(listed) == 1000
+    assert hidden.finding.message == "there are 6 more that are not listed"

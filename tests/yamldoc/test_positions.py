@@ -4,6 +4,8 @@ import pytest
 
 from webhook.graph.path import Path, Segment
 from webhook.yamldoc import Position, YamlWarning, read
+from webhook.yamldoc.nodes import Scalar
+from webhook.yamldoc.resolver import json_key
 
 TEXT = """\
 # a comment
@@ -171,3 +173,22 @@ def test_typographic_quotes_around_a_value_are_noted_and_those_within_are_not() 
             (Path(("e", 0)), "«»", Position(5, 5, 8)),
         ]
     )
+
+
+def test_looking_for_places_reads_each_key_once(monkeypatch) -> None:
+    """Thousands of findings are in a mapping of thousands of keys."""
+    read_keys: list[object] = []
+
+    def record(scalar: Scalar) -> str:
+        read_keys.append(scalar)
+        return json_key(scalar)
+
+    monkeypatch.setattr("webhook.yamldoc.merge_keys.json_key", record)
+    merged = "".join(f"b{n}: &b{n} {{<<: [*b{n - 1}, *b{n - 1}]}}\n" for n in range(1, 9))
+    text = f"b0: &b0 {{a: 1}}\n{merged}" + "".join(f"k{n}: 1\n" for n in range(200))
+    (document,) = read(text).documents
+    for n in range(200):
+        assert document.position((f"k{n}",)).line == 10 + n
+        assert document.position(("b8", "none")).line == 9
+    assert document.position(("b8", "a")).line == 1
+    assert len(read_keys) == len(set(map(id, read_keys)))

@@ -1,6 +1,7 @@
 """Files evaluated: the same engine as the webhook's, with the places in the author's text."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from webhook.engine.messages import RULE_ERROR_TEXT
 from webhook.engine.operator import OperatorChoice, resolve_operator
 from webhook.engine.overrides import override_actions
 from webhook.engine.policy_context import PolicyContext
-from webhook.engine.rule_runner import ActionFinding
+from webhook.engine.rule_runner import MAX_FINDINGS_PER_RULE, ActionFinding
 from webhook.errors import DocumentError
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding, Operation
@@ -319,15 +320,20 @@ def _rule_error_findings(decision: Decision) -> Iterator[ActionFinding]:
 
 def _yaml_findings(document: Document, evaluated: EvaluatedObject) -> Iterator[ActionFinding]:
     """Yield what kubectl reads in silence; settings may give it another action than "warn"."""
-    if not document.warnings:
-        return
     yaml_warnings = document.warnings
+    if not yaml_warnings:
+        return
     repeats: dict[Path, dict[int, None]] = {}
     for each in yaml_warnings:
         if _begins_item(each.path, document.value):
             repeats.setdefault(each.path.parent.parent, {})[int(each.path[-2])] = None
     findings = []
+    counts: Counter[str] = Counter()
     for each in yaml_warnings:
+        rule_id = f"{YAML_RULE_ID_PREFIX}{each.kind}"
+        counts[rule_id] += 1
+        if counts[rule_id] > MAX_FINDINGS_PER_RULE:
+            continue
         remediation, fix = "", _NO_FIX
         if _begins_item(each.path, document.value):
             remediation = (
@@ -343,10 +349,14 @@ def _yaml_findings(document: Document, evaluated: EvaluatedObject) -> Iterator[A
                 each.message,
                 remediation,
                 fix,
-                rule_id=f"{YAML_RULE_ID_PREFIX}{each.kind}",
+                rule_id=rule_id,
                 fix_safety="safe",
             )
         )
+    for rule_id, count in counts.items():
+        if count > MAX_FINDINGS_PER_RULE:
+            message = f"there are {count - MAX_FINDINGS_PER_RULE:,} more that are not listed"
+            findings.append(Finding(ROOT, message, rule_id=rule_id))
     warnings: list[ActionFinding] = [("warn", finding) for finding in findings]
     yield from override_actions(warnings, evaluated.settings.action_overrides)
 

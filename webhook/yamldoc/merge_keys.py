@@ -44,14 +44,23 @@ def find_entry(mapping: Mapping, key: str) -> Entry | None:
 
     A merge counts at the place where it is: it overwrites what is above it (go-yaml v2).
     """
-    for key_node, value in reversed(mapping.entries):
+    if mapping.by_key is None:
+        mapping.by_key = _entries_by_key(mapping)
+    return mapping.by_key.get(key)
+
+
+def _entries_by_key(mapping: Mapping) -> dict[str, Entry]:
+    """Return the entries that count: found once, for a document has thousands of findings."""
+    by_key: dict[str, Entry] = {}
+    for key_node, value in mapping.entries:
         if is_merge(key_node):
-            for other in merged_mappings(value):
-                found = find_entry(other, key)
-                if found is not None:
-                    return Entry(found.key, found.key_node, found.value, is_merged=True)
+            for other in reversed(merged_mappings(value)):
+                if other.by_key is None:
+                    other.by_key = _entries_by_key(other)
+                for key, found in other.by_key.items():
+                    by_key[key] = Entry(found.key, found.key_node, found.value, is_merged=True)
             continue
         key_scalar = resolve_alias(key_node)
-        if isinstance(key_scalar, Scalar) and json_key(key_scalar) == key:
-            return Entry(key_scalar, key_node, value)
-    return None
+        if isinstance(key_scalar, Scalar):
+            by_key[json_key(key_scalar)] = Entry(key_scalar, key_node, value)
+    return by_key

@@ -58,7 +58,10 @@ class Scalar:
 
 @dataclass(slots=True, eq=False)
 class Mapping:
-    """Keys and values in the order of the text, duplicates and merges ("<<") included."""
+    """Keys and values in the order of the text, duplicates and merges ("<<") included.
+
+    by_key  the entries that count, once somebody has looked for one (`merge_keys.find_entry`)
+    """
 
     start: int
     end: int
@@ -66,6 +69,7 @@ class Mapping:
     tag: str | None = None
     entries: list[tuple["Node", "Node"]] = field(default_factory=list)
     shared: bool = False
+    by_key: dict[str, Any] | None = field(default=None, init=False, repr=False)
 
 
 @dataclass(slots=True, eq=False)
