@@ -151,6 +151,15 @@ def test_what_is_left_is_said_with_its_reason(run):
     ]
 
 
+def test_a_guess_that_another_one_makes_impossible_is_not_counted(run):
+    children = [{"name": "classifer", "type": "MODEL"}]
+    document = json.dumps(with_graph(name="clasifier", type="MODEL", children=children), indent=1)
+    safe = run("fix", "-", stdin=document)
+    assert safe.err.splitlines()[-1] == "0 fixed, 2 left (1 fixable with --unsafe-fixes)"
+    unsafe = run("fix", "--unsafe-fixes", "-", stdin=document)
+    assert unsafe.err.splitlines()[-1] == "1 fixed, 1 left"
+
+
 def test_a_diff_with_guesses_says_which_they_are(run):
     document = json.dumps(with_graph(name="clasifier", type="model"), indent=1)
     plain = run("fix", "--diff", "-", stdin=document).out

@@ -14,6 +14,7 @@ from webhook.admission import handle_review
 from webhook.graph.cluster_facts import NO_FACTS
 from webhook.rules import all_rules
 from webhook.rules.descriptors import other_descriptors
+from webhook.rules.docs import parse_docstring
 from webhook.settings.model import read_settings
 from webhook.yamldoc import read
 
@@ -55,9 +56,10 @@ def test_review_says_what_it_cannot_answer(run, text):
     assert ran.err.startswith("graphgate: ")
 
 
-def test_rules_list_names_every_rule_with_its_action(run):
-    out = run("rules", "list").out
-    assert all(f"{rule.action:5} {rule.id}" in out for rule in all_rules())
+def test_rules_list_has_a_line_for_every_rule(run):
+    lines = {tuple(line.split()[:2]): line for line in run("rules", "list").out.splitlines()}
+    for rule in all_rules():
+        assert lines[rule.action, rule.id].endswith(f"  {parse_docstring(rule.docstring).title}")
 
 
 def test_rules_list_names_every_other_id(run):

@@ -242,6 +242,21 @@ def test_list_and_exceptions_tell_what_there_is(run, folder):
     assert "the registry cannot tag yet" in report
 
 
+@pytest.mark.parametrize("command", ["list", "exceptions", "bench"])
+def test_a_policy_that_cannot_be_used_is_not_left_out_silently(run, tmp_path, command):
+    text = policy_text("- {expression: nonsense, message: never}\n")
+    (tmp_path / "p.yaml").write_text(f"{text}---\n{binding_text()}")
+    ran = run("policies", command, tmp_path)
+    assert ran.code == 2
+    assert "undeclared reference to 'nonsense'" in ran.err
+
+
+def test_no_policies_are_said(run, tmp_path):
+    (tmp_path / "empty.yaml").write_text("")
+    ran = run("policies", "list", tmp_path)
+    assert (ran.code, ran.out) == (0, "no policies found\n")
+
+
 def test_bench_says_what_policies_cost(run, folder):
     assert "µs of CPU a review" in run("policies", "bench", "--seconds", "0.05", folder).out
 

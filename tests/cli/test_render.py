@@ -60,3 +60,17 @@ def test_images_and_servers_that_the_settings_name_are_rendered(run, tmp_path):
     ran = run("render", "--settings", settings, "-", stdin=json.dumps(document))
     assert ran.code == 0, ran.out
     assert "registry.example/ours:1" in ran.out
+
+
+@pytest.mark.parametrize("operator", ["graphgate", "seldon"])
+def test_an_object_that_gets_its_name_later_is_shown_with_an_example(run, operator):
+    document = with_predictor()
+    document["metadata"] = {"generateName": "iris-"}
+    ran = run("render", "--operator", operator, "-", stdin=json.dumps(document))
+    assert ran.err == (
+        'graphgate: -:1: the object has only generateName; it is shown as "iris-xxxxx", '
+        "the API server chooses the last five characters\n"
+    )
+    names = [each["metadata"]["name"] for each in yaml.safe_load_all(ran.out)]
+    assert names[0] == "iris-xxxxx-main-0-classifier"
+    assert all(name.startswith("iris-xxxxx") for name in names)

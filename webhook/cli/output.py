@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook.cli.manifests import select_manifests
+from webhook.cli.standard_output import report_line
 from webhook.files import read_input
-from webhook.graph.path import Path
+from webhook.graph.model import get_mapping, get_str
+from webhook.graph.names import complete_generate_name
+from webhook.graph.path import ROOT, Path
 
 if TYPE_CHECKING:
     from webhook.cli.image_options import ImageOptions
@@ -25,13 +28,15 @@ if TYPE_CHECKING:
 class RenderedFile:
     """A SeldonDeployment in a file, and its rendered objects.
 
-    namespace  where the author puts it; "": nowhere in particular
+    namespace       where the author puts it; "": nowhere in particular
+    generated_name  the name it is shown with, as it has only a generateName; "": it has a name
     """
 
     file: str
     document: "Document"
     namespace: str
     objects: tuple["Rendered", ...]
+    generated_name: str = ""
 
     def line(self, path: Path) -> int:
         """Return the line of a place in the file, or of its nearest ancestor that is there."""
@@ -78,7 +83,7 @@ def render_files(
     from webhook.lint.result import Report
     from webhook.yamldoc import read
 
-    settings = _judge_what_is_rendered(settings, facts)
+    settings = _settle_operator(settings, facts)
     rendered_files: list[RenderedFile] = []
     rejected: list[DocumentResult] = []
     skipped = 0
@@ -93,16 +98,18 @@ def render_files(
         for result in report.results:
             if result.evaluated is not None and result.verdict == "allowed":
                 document = parsed_file.documents[result.index]
-                objects = _render_object(result.evaluated, images, namespace)
-                own_namespace = result.evaluated.view.namespace
-                rendered_files.append(RenderedFile(path, document, own_namespace, objects))
+                view = result.evaluated.view
+                start = get_str(get_mapping(view.raw, "metadata"), "generateName")
+                name = "" if view.name else complete_generate_name(start)
+                objects = _render_object(result.evaluated, images, namespace, name)
+                rendered_files.append(RenderedFile(path, document, view.namespace, objects, name))
             else:
                 rejected.append(replace(result, operator=None))  # the command itself chose
         skipped += report.skipped_documents
     return RenderedFiles(rendered_files, Report(tuple(rejected), skipped))
 
 
-def _judge_what_is_rendered(settings: "Settings", facts: "Facts") -> "Settings":
+def _settle_operator(settings: "Settings", facts: "Facts") -> "Settings":
     """Return the settings with one operator: graphgate's reconciler where nothing names another."""
 
     def settle(own: "Settings") -> "Settings":
@@ -112,8 +119,19 @@ def _judge_what_is_rendered(settings: "Settings", facts: "Facts") -> "Settings":
     return settle(settings).map_parts(settle)
 
 
+def report_generated_names(rendered_files: list[RenderedFile]) -> None:
+    """Say on standard error which names are made up."""
+    for each in rendered_files:
+        if each.generated_name:
+            line = each.line(ROOT / "metadata" / "generateName")
+            report_line(
+                f"{each.file}:{line}: the object has only generateName; it is shown as "
+                f'"{each.generated_name}", the API server chooses the last five characters'
+            )
+
+
 def _render_object(
-    evaluated: "EvaluatedObject", images: "ImageOptions", namespace: str
+    evaluated: "EvaluatedObject", images: "ImageOptions", namespace: str, generated_name: str
 ) -> "tuple[Rendered, ...]":
     from webhook.graph.parse import parse
     from webhook.rendering.render import render
@@ -123,6 +141,9 @@ def _render_object(
     operator: Operator = "seldon" if own.operator == "seldon" else "graphgate"
     # What Seldon's operator makes has the defaults that are stored, and no others.
     view = evaluated.view if operator == "graphgate" else parse(evaluated.submitted)
+    if generated_name:
+        named = {**get_mapping(view.raw, "metadata"), "name": generated_name}
+        view = parse({**view.raw, "metadata": named})
     options = own.rendering.render_options(
         own.defaults,
         operator=operator,

@@ -1,12 +1,13 @@
 """Trees of graphs on this terminal: its width, its colours, ASCII where it shows nothing else."""
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
+
+from webhook.cli.terminal import terminal_width
 
 if TYPE_CHECKING:
     from webhook.picture import Picture
@@ -25,7 +26,7 @@ def draw_trees(
     from webhook.picture import tree
 
     if width is None:
-        width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+        width = terminal_width()
     dumb = os.environ.get("TERM") == "dumb"
     plain = only_ascii or dumb or not tree.can_encode(sys.stdout.encoding)
     return "\n".join(

@@ -15,6 +15,14 @@ _MAX_RENAMED_LENGTH = 1024
 """No valid name is proposed for a longer one. An author may write megabytes."""
 
 
+_MAX_GENERATE_NAME_LENGTH = 58
+
+
+def complete_generate_name(start: str) -> str:
+    """Return a name as the API server makes one of a generateName (names.SimpleNameGenerator)."""
+    return f"{start[:_MAX_GENERATE_NAME_LENGTH]}xxxxx"
+
+
 def is_dns_label(name: str) -> bool:
     """Return whether `name` is a valid DNS label in Kubernetes."""
     return len(name) <= MAX_LABEL_LENGTH and _is_dns_label(name)

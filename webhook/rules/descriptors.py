@@ -48,11 +48,12 @@ def configurable_ids() -> frozenset[str]:
     return frozenset(each.id for each in other_descriptors().values() if each.configurable)
 
 
-def render_text(descriptor: Descriptor) -> str:
-    """Return the explanation of an id that is not a rule, for a terminal of 80 columns."""
+def render_text(descriptor: Descriptor, width: int = docs.MAX_TEXT_WIDTH) -> str:
+    """Return the explanation of an id that is not a rule, for a terminal; 80 columns at most."""
+    columns = min(width, docs.MAX_TEXT_WIDTH)
     return (
         f"{descriptor.id} ({_default_sentence(descriptor)})\n\n{descriptor.title}.\n\n"
-        f"{fill(f'Why: {descriptor.why}', 80)}\n\n{fill(f'Fix: {descriptor.fix}', 80)}\n"
+        f"{fill(f'Why: {descriptor.why}', columns)}\n\n{fill(f'Fix: {descriptor.fix}', columns)}\n"
     )
 
 

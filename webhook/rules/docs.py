@@ -27,6 +27,10 @@ from webhook.rules import Rule
 DOC_SECTIONS = ("Why", "Fix", "Bad", "Good")
 
 
+MAX_TEXT_WIDTH = 80
+"""Columns of prose: longer lines are hard to read."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleDoc:
     """The documentation of a rule, as its docstring has it."""
@@ -69,15 +73,15 @@ def _unwrap_paragraphs(paragraphs: str) -> str:
     )
 
 
-def render_text(rule: Rule) -> str:
-    """Return the page for a terminal, 80 columns wide."""
+def render_text(rule: Rule, width: int = MAX_TEXT_WIDTH) -> str:
+    """Return the page for a terminal, its prose at most 80 columns wide."""
     doc = parse_docstring(rule.docstring)
     parameters = "".join(f"  {name}: {value}\n" for name, value in rule.parameters.items())
     return (
         f"{rule.id} ({rule.action} by default, since {rule.since})\n\n"
         f"{doc.title}.\n\n"
-        f"{_wrap_paragraphs(f'Why: {doc.why}')}\n\n"
-        f"{_wrap_paragraphs(f'Fix: {doc.fix}')}\n\n"
+        f"{_wrap_paragraphs(f'Why: {doc.why}', width)}\n\n"
+        f"{_wrap_paragraphs(f'Fix: {doc.fix}', width)}\n\n"
         + (f"Parameters:\n{parameters}\n" if parameters else "")
         + f"Bad:\n{indent(doc.bad, '  ')}\n\nGood:\n{indent(doc.good, '  ')}\n"
     )
@@ -98,5 +102,6 @@ def render_markdown(rule: Rule) -> str:
     )
 
 
-def _wrap_paragraphs(paragraphs: str) -> str:
-    return "\n\n".join(fill(paragraph, 80) for paragraph in paragraphs.split("\n\n"))
+def _wrap_paragraphs(paragraphs: str, width: int) -> str:
+    columns = min(width, MAX_TEXT_WIDTH)
+    return "\n\n".join(fill(paragraph, columns) for paragraph in paragraphs.split("\n\n"))

@@ -65,10 +65,18 @@ def init_command(out: Path, service: str, namespace: str, force: bool) -> None:
     ),
 )
 @click.option(
-    "--tls-cert", type=click.Path(path_type=Path), default=Path("certs/tls.crt"), show_default=True
+    "--tls-cert",
+    type=click.Path(path_type=Path),
+    default=Path("certs/tls.crt"),
+    show_default=True,
+    help="PEM file of the certificate and its chain.",
 )
 @click.option(
-    "--tls-key", type=click.Path(path_type=Path), default=Path("certs/tls.key"), show_default=True
+    "--tls-key",
+    type=click.Path(path_type=Path),
+    default=Path("certs/tls.key"),
+    show_default=True,
+    help="PEM file of its key.",
 )
 @click.option("--ca", type=click.Path(path_type=Path), help="The CA that clients trust.")
 def inspect_command(tls_cert: Path, tls_key: Path, ca: Path | None) -> None:

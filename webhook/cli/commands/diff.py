@@ -12,6 +12,7 @@ from webhook.cli.cluster_options import ClusterFlags, cluster_options
 from webhook.cli.examples import examples
 from webhook.cli.image_options import image_options
 from webhook.cli.inputs import load_facts, load_settings
+from webhook.cli.manifests import report_nothing_found
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.standard_output import report_line, write_document, write_text
 from webhook.errors import KubeApiUnavailableError
@@ -59,7 +60,7 @@ def diff_command(
     is there. Nothing is changed. Objects that would be removed are not shown. Exit 0: nothing would
     change, 1: something would, 2: something could not be compared, or would be denied.
     """
-    from webhook.cli.output import render_files
+    from webhook.cli.output import render_files, report_generated_names
     from webhook.kube.facts import collect_facts
     from webhook.report import text as as_text
 
@@ -72,6 +73,7 @@ def diff_command(
         rendered_files, rejected = render_files(
             paths, settings, facts, images, namespace=default_namespace
         )
+        report_generated_names(rendered_files)
         code = 2 if rejected.results else 0
         for each in rendered_files:
             for rendered in each.objects:
@@ -81,6 +83,8 @@ def diff_command(
         client.close()
     if rejected.results:
         write_text(as_text.write(rejected), err=True)
+    elif not rendered_files:
+        report_nothing_found(paths, rejected.skipped_documents)
     sys.exit(code)
 
 

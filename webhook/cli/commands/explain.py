@@ -5,6 +5,7 @@ import click
 from webhook.cli.completion import complete_id
 from webhook.cli.examples import examples
 from webhook.cli.standard_output import write_text
+from webhook.cli.terminal import terminal_width
 from webhook.errors import SettingsError
 
 
@@ -26,11 +27,11 @@ def explain_command(rule_id: str) -> None:
 
     for rule in all_rules():
         if rule.id == rule_id:
-            write_text(docs.render_text(rule))
+            write_text(docs.render_text(rule, terminal_width()))
             return
     descriptor = descriptors.describe(rule_id)
     if descriptor is None:
         suggestion = nearest_word(rule_id, descriptors.known_ids())
         hint = f'did you mean "{suggestion}"?' if suggestion else "graphgate rules list shows all"
         raise SettingsError(f'unknown id "{rule_id}"; {hint}')
-    write_text(descriptors.render_text(descriptor))
+    write_text(descriptors.render_text(descriptor, terminal_width()))

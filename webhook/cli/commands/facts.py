@@ -18,7 +18,7 @@ from webhook.cli.standard_output import report_line, write_document
 def facts_command(namespaces: tuple[str, ...], cluster: ClusterFlags) -> None:
     """Print facts about a cluster for checks without it.
 
-    The file is for --facts of check, review, fix and render.
+    The file is for --facts of check, fix, render, review and others.
 
     Namespaces with labels and annotations, model servers, OpenShift, Kubernetes version, and how
     deep a graph the cluster keeps. What this user may not read is left out, and said on standard

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -81,6 +81,10 @@ def fix_command(
             report = lint_text(
                 path, fix_result.text, settings, facts, policy_context=policy_context
             )
+            left = list(_left_findings(fix_result, report))
+            if not unsafe and any(finding.fix for *_, finding, _ in left):
+                guessed = autofix(fix_result.text, settings, facts, policy_context, unsafe=True)
+                left = _with_guesses(left, guessed)
             if write:
                 _write_back(path, fix_result, folders)
             else:
@@ -91,7 +95,7 @@ def fix_command(
             report_line(f"{path}: {error.strerror or error}")
             report = unreadable_file_report(path, error.strerror or str(error))
         else:
-            total = total.plus(_report_fixes(path, fix_result, report))
+            total = total.plus(_report_fixes(path, fix_result, report, left))
             if fix_result.parsed_file.errors:
                 code = 2  # also where nothing of it could be read, and nothing is left to check
         code = max(code, report.exit_code)
@@ -163,12 +167,19 @@ def _write_back(path: str, fix_result: "FixResult", folders: tuple[Path, ...]) -
         replace_file(Path(path), content, folders)
 
 
-def _report_fixes(path: str, fix_result: "FixResult", report: "Report") -> _Counts:
+_Left: TypeAlias = "tuple[int, int, Finding, str]"
+"""A finding that is left, with its line and column, and the reason."""
+
+_UNSAFE_REASON = "the fix is a guess; use --unsafe-fixes"
+
+
+def _report_fixes(
+    path: str, fix_result: "FixResult", report: "Report", left: list[_Left]
+) -> _Counts:
     """Say on standard error what was fixed, and what is left and why; return how many."""
     for finding in fix_result.applied:
         guess = " (unsafe)" if finding.fix_safety == "unsafe" else ""
         write_line(f"{path}: fixed{guess} {_describe(finding)}", err=True)
-    left = list(_left_findings(fix_result, report))
     for line, column, finding, reason in left:
         write_line(f"{path}:{line}:{column}: not fixed {_describe(finding)}: {reason}", err=True)
     for error in fix_result.parsed_file.errors:
@@ -179,28 +190,35 @@ def _report_fixes(path: str, fix_result: "FixResult", report: "Report") -> _Coun
     )
 
 
-_UNSAFE_REASON = "the fix is a guess; use --unsafe-fixes"
-
-
-def _left_findings(
-    fix_result: "FixResult", report: "Report"
-) -> Iterator[tuple[int, int, "Finding", str]]:
-    """Yield place, finding and reason for each denial and warning that is left."""
-    reasons = {
-        (finding.rule_id, finding.path, finding.message): reason
-        for finding, reason in fix_result.skipped
-    }
+def _left_findings(fix_result: "FixResult", report: "Report") -> Iterator[_Left]:
+    """Yield each denial and warning that is left."""
+    reasons = {_key(finding): reason for finding, reason in fix_result.skipped}
     for result in report.results:
         for located in result.findings:
             finding = located.finding
             if located.action == "audit" or finding.rule_id == "unreadable":
                 continue
-            reason = reasons.get((finding.rule_id, finding.path, finding.message))
-            if reason is None:
-                reason = (
-                    _UNSAFE_REASON if finding.fix else finding.remediation or "no fix available"
-                )
+            reason = reasons.get(_key(finding)) or finding.remediation or "no fix available"
             yield located.line, located.column, finding, reason
+
+
+def _with_guesses(left: list[_Left], guessed: "FixResult") -> list[_Left]:
+    """Return what is left with the reasons of a run that also applied guesses: some cannot be."""
+    applied = set(map(_key, guessed.applied))
+    reasons = {_key(finding): reason for finding, reason in guessed.skipped}
+    return [
+        (
+            line,
+            column,
+            finding,
+            _UNSAFE_REASON if _key(finding) in applied else reasons.get(_key(finding), reason),
+        )
+        for line, column, finding, reason in left
+    ]
+
+
+def _key(finding: "Finding") -> tuple[str, str, str]:
+    return finding.rule_id, finding.path.pointer, finding.message
 
 
 def _describe(finding: "Finding") -> str:

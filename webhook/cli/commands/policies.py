@@ -4,16 +4,21 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from webhook.cli.examples import examples
-from webhook.cli.standard_output import write_document, write_line, write_text
+from webhook.cli.standard_output import report_line, write_document, write_line, write_text
+from webhook.cli.terminal import format_rows
 from webhook.errors import PolicyError
 from webhook.files import read_input
 from webhook.graph.well_known import SELDON_API_VERSION, SELDON_KIND
 from webhook.runtime.single_document import read_single_document
 from webhook.server.policy_files import parse_policies, read_files
+
+if TYPE_CHECKING:
+    from webhook.policy import PolicySet
 
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), required=True)
 
@@ -42,6 +47,7 @@ def policies_command() -> None:
     type=click.Choice(["text", "json", "junit"]),
     default="text",
     show_default=True,
+    help="Output format.",
 )
 @click.option(
     "--filter",
@@ -59,6 +65,8 @@ def test_command(
     paths: tuple[Path, ...], output: str, name_filter: str, *, require_coverage: bool
 ) -> None:
     """Run the tests of policies.
+
+    Without PATHS, those in the folder "policies".
 
     Exit 0: all passed, 1: one failed, 2: a policy or test cannot be used.
     """
@@ -108,7 +116,8 @@ def lint_command(paths: tuple[Path, ...]) -> None:
     for sentence in lint_notes(policies):
         write_line(f"note: {sentence}")
     count = len(policies.policies)
-    write_line(f"{count_noun(count, 'policy', 'policies')}, version {policies.version}")
+    version = f", version {policies.version}" if policies.version else ""
+    write_line(f"{count_noun(count, 'policy', 'policies')}{version}")
     sys.exit(2 if policies.problems else 0)
 
 
@@ -122,26 +131,25 @@ def lint_command(paths: tuple[Path, ...]) -> None:
 def list_command(paths: tuple[Path, ...]) -> None:
     """List policies with severity, bindings and required version.
 
-    The version is the oldest Kubernetes that supports the policy.
+    The version is the oldest Kubernetes that supports the policy. Exit 2 if one cannot be used.
     """
     from webhook.policy.inventory import list_policies
 
-    rows = list_policies(parse_policies(read_files(paths)))
+    policies = parse_policies(read_files(paths))
+    rows = list_policies(policies)
     if not rows:
         write_line("no policies found")
-        return
-    formatter = click.HelpFormatter(width=120)
-    formatter.write_dl(
-        [
-            (
-                row.name,
-                f"{row.title} ({', '.join(filter(None, (row.severity, row.category)))}; "
-                f"Kubernetes {row.since_version}; {', '.join(row.bindings) or 'no binding'})",
-            )
-            for row in rows
-        ]
-    )
-    write_text(formatter.getvalue())
+        sys.exit(_report_problems(policies))
+    listed = [
+        (
+            row.name,
+            f"{row.title} ({', '.join(filter(None, (row.severity, row.category)))}; "
+            f"Kubernetes {row.since_version}; {', '.join(row.bindings) or 'no binding'})",
+        )
+        for row in rows
+    ]
+    write_text(format_rows(listed))
+    sys.exit(_report_problems(policies))
 
 
 @policies_command.command(
@@ -153,25 +161,35 @@ def list_command(paths: tuple[Path, ...]) -> None:
 )
 @_PATHS
 @click.option(
-    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
 )
 def exceptions_command(paths: tuple[Path, ...], output: str) -> None:
-    """List exceptions with objects, expiry and reason."""
+    """List exceptions with objects, expiry and reason.
+
+    Exit 2 if one cannot be used.
+    """
     from webhook.policy.inventory import list_exceptions
 
-    rows = list_exceptions(parse_policies(read_files(paths)), int(time.time()))
+    policies = parse_policies(read_files(paths))
+    rows = list_exceptions(policies, int(time.time()))
     if output == "json":
         from webhook.report.json_text import format_json
 
         fields = {"expires_at": "expiresAt"}
         exceptions = [{fields.get(k, k): v for k, v in asdict(row).items()} for row in rows]
         write_document(format_json({"exceptions": exceptions}))
-        return
+        sys.exit(_report_problems(policies))
     for row in rows:
         write_line(f"{row.state}: {row.name}: {row.objects} exempt from {row.exemptions}")
         write_line(f"    until {row.expires_at}: {row.reason}")
     if not rows:
         write_line("no exceptions found")
+    sys.exit(_report_problems(policies))
 
 
 @policies_command.command(
@@ -191,6 +209,8 @@ def bench_command(paths: tuple[Path, ...], seconds: float) -> None:
     from webhook.policy import apply_request, evaluate_policies, mutate_object
 
     policies = parse_policies(read_files(paths))
+    if code := _report_problems(policies):
+        sys.exit(code)
     request = apply_request(_sample_deployment())
     rounds, begun = 0, time.thread_time()
     while time.thread_time() - begun < seconds:
@@ -219,7 +239,7 @@ def bench_command(paths: tuple[Path, ...], seconds: float) -> None:
 def convert_command(system: str, file: Path) -> None:
     """Convert CEL policies of another system.
 
-    Writes Kubernetes ValidatingAdmissionPolicies.
+    Writes ValidatingAdmissionPolicies and MutatingAdmissionPolicies.
 
     Expressions stay word for word. Comments say what was left out, and what does not load. Exit 1
     if there is nothing to carry over or a policy does not load.
@@ -229,7 +249,10 @@ def convert_command(system: str, file: Path) -> None:
     from webhook.policy.conversion import convert_documents, explain_problem
     from webhook.yamldoc.emitter import emit_documents
 
-    parsed = yamldoc.read(read_input(file))
+    try:
+        parsed = yamldoc.read(read_input(file))
+    except OSError as error:
+        raise PolicyError(f"{file} cannot be read: {error.strerror}") from error
     if parsed.errors:
         raise PolicyError(*(f"{file}:{e.line}:{e.column}: {e}" for e in parsed.errors))
     conversion = convert_documents((each.value for each in parsed.documents), system)
@@ -239,6 +262,8 @@ def convert_command(system: str, file: Path) -> None:
     for problem in policies.problems:
         write_line(f"# {problem.name}: does not load: {explain_problem(problem.message, system)}")
     write_document(emit_documents(conversion.objects))
+    if not conversion.objects:
+        report_line(f"nothing to convert in {file}")
     sys.exit(1 if policies.problems or not conversion.objects else 0)
 
 
@@ -265,6 +290,13 @@ def convert_psp_command(file: Path) -> None:
     for note in conversion.notes:
         write_line(f"# {note}")
     write_document(emit_document(settings))
+
+
+def _report_problems(policies: "PolicySet") -> int:
+    """Say on standard error what cannot be used; return the exit code."""
+    for problem in policies.problems:
+        report_line(str(problem))
+    return 2 if policies.problems else 0
 
 
 def _sample_deployment() -> dict[str, object]:

@@ -9,6 +9,7 @@ import click
 from webhook.cli.examples import examples
 from webhook.cli.image_options import image_options
 from webhook.cli.inputs import load_facts, load_settings
+from webhook.cli.manifests import report_nothing_found
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.standard_output import write_document, write_text
 
@@ -63,16 +64,19 @@ def render_command(
     What would be denied is not rendered; its findings go to standard error. Exit 0: all were
     rendered, 1: one would be denied, 2: something could not be read.
     """
-    from webhook.cli.output import render_files
+    from webhook.cli.output import render_files, report_generated_names
     from webhook.report import text
 
     settings = load_settings(flags)
     rendered_files, rejected = render_files(paths, settings, load_facts(facts_file), images)
+    report_generated_names(rendered_files)
     for each in rendered_files:
         for rendered in each.objects:
             write_document(_format_document(each, rendered, show_source=show_source))
     if rejected.results:
         write_text(text.write(rejected), err=True)
+    elif not rendered_files:
+        report_nothing_found(paths, rejected.skipped_documents)
     sys.exit(rejected.exit_code)
 
 

@@ -4,6 +4,7 @@ import click
 
 from webhook.cli.examples import examples
 from webhook.cli.standard_output import write_text
+from webhook.cli.terminal import format_rows
 
 _OTHERS_HEADING = (
     "\nOther ids of findings (-: a policy, podSecurity.mode or onRuleError decides)\n\n"
@@ -33,6 +34,4 @@ def list_command() -> None:
         (f"{each.action or '-':5} {each.id}", each.title) for each in other_descriptors().values()
     ]
     for heading, rows in (("", rules), (_OTHERS_HEADING, others)):
-        formatter = click.HelpFormatter(width=100)
-        formatter.write_dl(rows)
-        write_text(f"{heading}{formatter.getvalue()}")
+        write_text(f"{heading}{format_rows(rows)}")

@@ -21,13 +21,14 @@ _KINDS = ("seldondeployment", "settings", "facts", "config", *_IN_FILES)
         "graphgate schema settings > settings.schema.json",
     ),
 )
-@click.argument("kind", type=click.Choice(_KINDS, case_sensitive=False))
+@click.argument("kind", type=click.Choice(_KINDS, case_sensitive=False), metavar="KIND")
 def schema_command(kind: str) -> None:
     """Print the JSON Schema of a kind of file.
 
-    It has each field with its description, and the words that are allowed. An editor with the YAML
-    language server reads it from a comment in the first lines of a file; kubeconform takes it with
-    -schema-location.
+    KIND is seldondeployment, settings, facts, config (.graphgate.yaml), policytest or
+    policyexception. The schema has each field with its description, and the words that are
+    allowed. An editor with the YAML language server reads it from a comment in the first lines of
+    a file; kubeconform takes it with -schema-location.
     """
     from webhook.report.json_text import format_json
 

@@ -9,7 +9,7 @@ import click
 
 from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
-from webhook.cli.manifests import select_manifests
+from webhook.cli.manifests import report_nothing_found, select_manifests
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.standard_output import report_line, write_document, write_text
 from webhook.cli.trees import draw_trees
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 )
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
 @click.option(
-    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
 )
 @facts_option
 @settings_options
@@ -54,7 +59,7 @@ def security_command(
     from webhook.yamldoc import read
 
     settings, facts = load_settings(flags), load_facts(facts_file)
-    results, trees, failed = [], [], False
+    results, trees, failed, others = [], [], False, 0
     operators: Counter[OperatorChoice] = Counter()
     for path in select_manifests(paths).files:
         try:
@@ -71,6 +76,8 @@ def security_command(
                 explained = list(explain_security(evaluated))
                 results.append((identify_object(document.value), explained))
                 trees.append(draw_trees([build_picture(evaluated, ())]))
+            else:
+                others += 1
     if output == "json":
         values = [security_context_text.to_value(who, explained) for who, explained in results]
         write_document(security_context_text.format_json(values))
@@ -82,4 +89,6 @@ def security_command(
         write_text("\n".join(blocks), styled=True)
         if operators:
             write_text("\n" + "".join(f"{line}\n" for line in operator_lines(operators, "shown")))
+    if not results and not failed:
+        report_nothing_found(paths, others)
     sys.exit(2 if failed else 0)

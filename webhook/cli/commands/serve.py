@@ -69,7 +69,7 @@ DEFAULT_POLICY_SELECTOR = "graphgate.io/policy=true"
     "tls_expect_sans",
     multiple=True,
     metavar="NAME",
-    help="Name that the certificate must have, or the server is not ready. Repeatable.",
+    help="Name that the certificate must have, or the server is not ready; may be repeated.",
 )
 @click.option(
     "--tls-expect-ca",

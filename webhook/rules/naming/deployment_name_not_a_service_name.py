@@ -22,7 +22,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH, explain_invalid
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
-from webhook.graph.names import DNS_LABEL, to_dns_label
+from webhook.graph.names import DNS_LABEL, complete_generate_name, to_dns_label
 from webhook.graph.path import ROOT
 from webhook.graph.well_known import SERVICE_NAME_ANNOTATION
 from webhook.rules._format import quote_value
@@ -35,8 +35,6 @@ from webhook.rules.naming._service_names import (
 ACTION = "deny"
 SINCE = "0.1.0"
 
-_MAX_START_LENGTH = 58
-"""Characters of a generateName that the API server uses (names.SimpleNameGenerator)."""
 _SERVICE_NAME_START = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
@@ -50,7 +48,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     if start and not _is_name_start(start):  # checked also where there is a name
         name, field = start, "generateName"
     elif start and not name:
-        name, field = f"{start[:_MAX_START_LENGTH]}x7k2p", "generateName"
+        name, field = complete_generate_name(start), "generateName"
     if not name or (name[0] in _SERVICE_NAME_START and len(name) <= 253 and DNS_LABEL.match(name)):
         return
     if not _is_subdomain(name):
