@@ -35,7 +35,7 @@ colour; a node says the number of its Deployment.
 The names of Deployments are those that the reconciler makes, Seldon's own or graphgate's
 (`--operator`), with the orchestrator `seldon-container-engine` in the pod that it runs in.
 
-## A graph with faults
+## A graph with errors
 
 `graphgate graph --width 60 manifests/examples/seed/three-steps.yaml`:
 

@@ -172,7 +172,7 @@ Helm reads numbers as floats, and would print 1000620000 as 1.00062e+09.
 {{- append (.Values.webhooks.excludedNamespaces | default list) .Release.Namespace | uniq | toYaml -}}
 {{- end -}}
 
-{{/* Namespaces whose SeldonDeployments are judged: all but a few. */}}
+{{/* Namespaces whose SeldonDeployments are evaluated: all but a few. */}}
 {{- define "graphgate.namespaceSelector" -}}
 {{- with (.Values.webhooks.namespaceSelector).matchLabels -}}
 matchLabels:
@@ -208,7 +208,7 @@ What both webhooks have in common, after the name, the path and the failure poli
 timeoutSeconds: {{ .Values.webhooks.timeoutSeconds }}
 sideEffects: {{ if .Values.webhooks.denialEvents }}NoneOnDryRun{{ else }}None{{ end }}
 admissionReviewVersions: [v1]
-# All three versions are named, so that each object is judged as its author wrote it.
+# All three versions are named, so that each object is evaluated as its author wrote it.
 # Equivalent catches it too if a later version of the resource is served.
 matchPolicy: Equivalent
 rules:
