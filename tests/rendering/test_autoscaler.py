@@ -111,16 +111,22 @@ NEW = [
 ]
 
 
-@pytest.mark.parametrize("key", ["metrics", "metricsv2"])
-def test_a_source_of_the_new_shape_stays(key: str) -> None:
-    assert converted(*NEW, key=key) == NEW
+def test_a_source_of_the_new_shape_stays() -> None:
+    assert converted(*NEW, key="metricsv2") == NEW
+
+
+def test_fields_of_the_other_shape_are_not_read() -> None:
+    assert converted(NEW[0]) == [{"type": "Resource", "resource": {"name": "cpu"}}]
+    old = {"type": "Resource", "resource": {"name": "cpu", "targetAverageUtilization": 50}}
+    assert converted(old, key="metricsv2") == [old]
 
 
 def test_metrics_go_before_metricsv2() -> None:
-    raw: dict[str, Any] = {"metrics": NEW[:1], "metricsv2": NEW[1:]}
+    old = {"type": "Resource", "resource": {"name": "cpu"}}
+    raw: dict[str, Any] = {"metrics": [old], "metricsv2": NEW[1:]}
     found = convert_metrics(raw, HERE)
     assert found is not None
-    assert found.value == NEW[:1]
+    assert found.value == [old]
     found = convert_metrics({**raw, "metrics": None}, HERE)
     assert found is not None
     assert found.value == NEW[1:]

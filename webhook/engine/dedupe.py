@@ -2,19 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path, nearest_existing_path
 from webhook.graph.text import escape_control_chars
-from webhook.rules import Action, all_rules
-
-
-@cache
-def _superseded_rule_ids() -> frozenset[str]:
-    return frozenset(rule.id for rule in all_rules() if rule.supersedable)
+from webhook.rules import Action, supersedable_ids
 
 
 def drop_superseded(findings: list[ActionFinding]) -> list[ActionFinding]:
@@ -22,7 +16,7 @@ def drop_superseded(findings: list[ActionFinding]) -> list[ActionFinding]:
 
     Only a denial supersedes a denial: nothing is admitted because of a warning.
     """
-    superseded = _superseded_rule_ids()
+    superseded = supersedable_ids()
     others = [
         (action, finding.path) for action, finding in findings if finding.rule_id not in superseded
     ]

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from webhook.engine.decision import RuleError
+from webhook.engine.misspelled import merge_misspelled
 from webhook.engine.walk import walk
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
@@ -68,7 +69,7 @@ def run_rules(
                     pass
                 except Exception as error:  # noqa: BLE001 — a crash of one must not hide the others
                     run.fail(rule.id, error)
-    return run.findings
+    return merge_misspelled(run.findings)
 
 
 class _EnoughFindingsError(Exception):

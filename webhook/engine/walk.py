@@ -111,13 +111,21 @@ def _containers(
 
 
 def _metrics(component: ComponentSpec, predictor: Predictor) -> tuple[list[Metric], Mappings]:
-    """Return the metrics of an hpaSpec as they are rendered, and the mapping of each."""
-    from webhook.rendering.autoscaler import convert_metrics  # few documents have any
+    """Return the metrics of an hpaSpec as they are rendered, and the mapping of each.
 
-    path = component.path / "hpaSpec"
-    metrics = convert_metrics(get_mapping(component.raw, "hpaSpec"), path)
+    Without those in the form of the other list: most of them is not rendered, and is not missing.
+    """
+    from webhook.rendering.autoscaler import convert_metrics  # few documents have any
+    from webhook.rules._metrics import find_foreign_field
+
+    hpa = get_mapping(component.raw, "hpaSpec")
+    metrics = convert_metrics(hpa, component.path / "hpaSpec")
     if metrics is None:
         return [], []
     trace = metrics.source_map.trace
-    things = [Metric(component, predictor, index, trace) for index in range(len(metrics.value))]
-    return things, metrics.value
+    things: list[Metric] = []
+    for number in range(len(metrics.value)):
+        *_, field, index = trace((number,))
+        if find_foreign_field(hpa[str(field)][index], str(field)) is None:
+            things.append(Metric(component, predictor, number, trace))
+    return things, [metrics.value[thing.number] for thing in things]

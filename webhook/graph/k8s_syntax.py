@@ -247,15 +247,28 @@ def explain_invalid(name: str, allowed_chars: str, max_length: int) -> str:
     return "letters or digits must stand on both sides of each dot"
 
 
+def explain_blanks(text: str) -> str:
+    """Return 'spaces and line breaks are not allowed', with the blanks that a text has."""
+    return f"{_describe_chars(sorted(filter(str.isspace, set(text))))} not allowed"
+
+
+_PLURALS = {" ": "spaces", "\t": "tabs", **dict.fromkeys("\n\r", "line breaks")}
+
+
 def _describe_chars(invalid_chars: list[str]) -> str:
-    words = []
-    if any(char.isspace() for char in invalid_chars):
-        words.append("spaces")
-    if any(char.isupper() for char in invalid_chars):
-        words.append("upper-case letters")
-    others = [char for char in invalid_chars if not char.isspace() and not char.isupper()]
-    words += dict.fromkeys(
-        f'"{c}"' if c.isprintable() else "control characters" for c in others[:3]
-    )
-    verb = "is" if len(words) == 1 and others and others[0].isprintable() else "are"
-    return f"{join_words(words)} {verb}"
+    words = dict.fromkeys(map(_describe_char, invalid_chars))
+    plurals = [word for word in words if word.endswith("s")]
+    others = [word for word in words if not word.endswith("s")][:3]
+    verb = "is" if len(others) == 1 and not plurals else "are"
+    return f"{join_words([*plurals, *others])} {verb}"
+
+
+def _describe_char(char: str) -> str:
+    """Return how a character is called: '"_"', "U+00A0" (a blank that looks like a space)."""
+    if char in _PLURALS:
+        return _PLURALS[char]
+    if char.isupper():
+        return "upper-case letters"
+    if char.isprintable():
+        return f'"{char}"'
+    return "control characters" if char < "\x80" else f"U+{ord(char):04X}"

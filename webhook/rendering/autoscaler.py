@@ -2,6 +2,7 @@
 
 Seldon's hpaSpec.metrics has the shape of autoscaling/v2beta1, which Kubernetes no longer serves;
 it is turned into v2. hpaSpec.metricsv2 has that shape already; `metrics` goes first, as in Seldon.
+A field of the other shape is not read, as in Seldon: the rule metric-of-other-version denies it.
 """
 
 from collections.abc import Mapping
@@ -37,6 +38,11 @@ FIRST_TARGET_FIELDS = {"object": ("averageValue", "targetValue"), "external": ("
 
 SELECTOR_FIELDS = ("selector", "metricSelector")
 """How v2beta1 calls the selector of a metric (the second one in external metrics)."""
+
+V2_FIELDS = ("target", "metric", "describedObject")
+"""Fields of a source that only v2 has; but "target" of an object is one of v2beta1, too."""
+V2BETA1_FIELDS = ("metricName", *TARGET_FIELDS, *SELECTOR_FIELDS)
+"""Those that only v2beta1 has."""
 
 
 def render_autoscaler(layout: PredictorLayout, pod: PodLayout) -> Sourced | None:
@@ -82,32 +88,26 @@ def convert_metrics(raw: Mapping[str, Any], path: Path) -> Sourced | None:
     """
     key = "metrics" if type(raw.get("metrics")) is list else "metricsv2"
     converted = [
-        _convert_metric(metric, path / key / index) for index, metric in iter_mappings(raw, key)
+        _convert_metric(metric, path / key / index, is_v2=key == "metricsv2")
+        for index, metric in iter_mappings(raw, key)
     ]
     return list_of(path / key, converted) if converted else None
 
 
-def _convert_metric(raw: Mapping[str, Any], path: Path) -> Sourced:
+def _convert_metric(raw: Mapping[str, Any], path: Path, *, is_v2: bool) -> Sourced:
     fields: dict[str, Any] = {}
     copied = from_user(
         {key: raw[key] for key in raw if key in METRIC_SOURCES or key == "type"}, path
     )
     for key in copied.value:
         field_value = get_item(copied, key)
-        old = type(field_value.value) is dict and not _is_v2(key, field_value.value)
+        old = type(field_value.value) is dict and not is_v2
         fields[key] = (
             _convert_source(key, field_value.value, field_value.source_map.path)
             if old
             else field_value
         )
     return mapping_of(path, fields)
-
-
-def _is_v2(kind: str, source: Mapping[str, Any]) -> bool:
-    target = get_mapping(source, "target")
-    return (
-        "metric" in source or "describedObject" in source or (kind != "object" and "type" in target)
-    )
 
 
 def _convert_source(kind: str, raw: Mapping[str, Any], path: Path) -> Sourced:

@@ -160,6 +160,12 @@ def all_rules() -> tuple[Rule, ...]:
     )
 
 
+@cache
+def supersedable_ids() -> frozenset[str]:
+    """Return the ids of the rules whose findings one of another rule makes superfluous."""
+    return frozenset(rule.id for rule in all_rules() if rule.supersedable)
+
+
 def to_setting_name(parameter: str) -> str:
     """Return the name of a parameter as settings have it: engine_ports is enginePorts."""
     first, *others = parameter.split("_")

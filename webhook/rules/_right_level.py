@@ -170,7 +170,8 @@ def _in_node(deployment: SeldonDeployment, path: Path, name: str) -> Destination
     containers = predictor.containers if predictor else ()
     target = next((c.path for c in containers if node_name and c.name == node_name), None)
     if target is None:
-        return Destination(f'the container "{node_name}" of an item of componentSpecs')
+        owner = f'the container "{node_name}"' if node_name else "a container"
+        return Destination(f"{owner} of an item of componentSpecs")
     return _move(deployment, path, f'the container "{node_name}"', target)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from webhook.graph import schema
 from webhook.graph.finding import Operation
 from webhook.graph.model import Predictor, SeldonDeployment
-from webhook.graph.path import ROOT, Path
+from webhook.graph.path import PREDICTORS_PATH, ROOT, Path
 from webhook.graph.suggest import spelling_fix_safety
 
 _SPEC_PATH = ROOT / "spec"
@@ -17,6 +17,17 @@ def misplaced_graphs(deployment: SeldonDeployment, predictor: Predictor) -> Iter
     for path in unknown_fields_near(deployment, predictor):
         if path[-1] == "graph" and type(get_value_at(deployment, path)) is dict:
             yield path
+
+
+def is_in_place_of_predictors(deployment: SeldonDeployment, path: Path) -> bool:
+    """Return whether an unknown field is one of a predictor in a spec that has a graph instead."""
+    spec = deployment.spec
+    return (
+        path.parent == _SPEC_PATH
+        and spec.get("predictors") is None
+        and type(spec.get("graph")) is dict
+        and path[-1] in schema.known_fields(PREDICTORS_PATH / 0)
+    )
 
 
 def unknown_fields_near(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Path]:

@@ -267,14 +267,6 @@ _NEVER_RUNS = (
         "deny",
     ),
     Descriptor(
-        f"{POD_SECURITY_RULE_ID_PREFIX}profile-against-annotation",
-        "Profile and annotation disagree",
-        "The field and the legacy annotation of the same profile have different values, and the "
-        "API server refuses the pod.",
-        "remove the annotation, which has no effect any more.",
-        "deny",
-    ),
-    Descriptor(
         f"{POD_SECURITY_RULE_ID_PREFIX}id-beyond-user-namespace",
         "Id beyond the user namespace",
         "A pod with hostUsers false maps the ids 0 to 65535 only; what happens with a larger one "

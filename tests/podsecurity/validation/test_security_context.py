@@ -32,9 +32,8 @@ def build_pod(**context: Any) -> dict[str, Any]:
     return {"containers": [{"name": "m"}], "securityContext": context}
 
 
-def find_errors(spec: Any, annotations: Any = None) -> list[str]:
-    errors = api_server_errors(Pod(spec, {"annotations": annotations}))
-    return [f"{error.path}: {error.message}" for error in errors]
+def find_errors(spec: Any) -> list[str]:
+    return [f"{error.path}: {error.message}" for error in api_server_errors(Pod(spec))]
 
 
 @pytest.mark.parametrize(
@@ -270,76 +269,6 @@ def test_the_name_of_a_local_profile_is_one(field: str, name: str, fault: str | 
     assert find_errors(build_pod(**{field: profile})) == words
 
 
-POD_KEY = "seccomp.security.alpha.kubernetes.io/pod"
-SECCOMP_KEY = "container.seccomp.security.alpha.kubernetes.io/m"
-APPARMOR_KEY = "container.apparmor.security.beta.kubernetes.io/m"
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "usable"),
-    [
-        (POD_KEY, "runtime/default", True),
-        (POD_KEY, "docker/default", True),
-        (SECCOMP_KEY, "unconfined", True),
-        (SECCOMP_KEY, "localhost/x", True),
-        (SECCOMP_KEY, "", False),
-        (POD_KEY, "localhost", False),
-        (POD_KEY + "s", "x", True),
-        (APPARMOR_KEY, "", True),
-        (APPARMOR_KEY, "runtime/default", True),
-        (APPARMOR_KEY, "unconfined", True),
-        (APPARMOR_KEY, "localhost/x", True),
-        (APPARMOR_KEY, "docker/default", False),
-        ("other", "x", True),
-        (APPARMOR_KEY, 7, True),
-    ],
-)
-def test_a_legacy_annotation_names_a_profile(key: str, value: Any, usable: bool) -> None:
-    words = f'metadata.annotations["{key}"]: "{value}" is not a valid profile'
-
-    assert find_errors({}, {key: value}) == ([] if usable else [words])
-
-
-@pytest.mark.parametrize(
-    ("profile", "value", "agree"),
-    [
-        ({"type": "Unconfined"}, "unconfined", True),
-        ({"type": "Unconfined"}, "runtime/default", False),
-        ({"type": "RuntimeDefault"}, "runtime/default", True),
-        ({"type": "RuntimeDefault"}, "unconfined", False),
-        ({"type": "Localhost", "localhostProfile": "x"}, "localhost/x", True),
-        ({"type": "Localhost", "localhostProfile": "x"}, "localhost/y", False),
-    ],
-)
-def test_a_profile_and_its_legacy_annotation_agree(
-    profile: dict[str, Any], value: str, agree: bool
-) -> None:
-    for spec, field, key, path in (
-        (build_pod(seccompProfile=profile), "seccompProfile", POD_KEY, SC),
-        (build_container(seccompProfile=profile), "seccompProfile", SECCOMP_KEY, C0),
-        (build_container(appArmorProfile=profile), "appArmorProfile", APPARMOR_KEY, C0),
-        (build_pod(appArmorProfile=profile), "appArmorProfile", APPARMOR_KEY, C0),
-    ):
-        words = f'type {profile["type"]} and annotation {key} "{value}" disagree'
-        assert find_errors(spec, {key: value}) == ([] if agree else [f"{path}.{field}: {words}"])
-
-
-def test_docker_default_is_the_runtimes_own_for_seccomp_alone() -> None:
-    profile = {"type": "RuntimeDefault"}
-
-    assert find_errors(build_pod(seccompProfile=profile), {POD_KEY: "docker/default"}) == []
-    assert (
-        find_errors(build_container(seccompProfile=profile), {SECCOMP_KEY: "docker/default"}) == []
-    )
-    assert (
-        find_errors(build_pod(seccompProfile=profile), {SECCOMP_KEY: "unconfined"}) == []
-    )  # not inherited
-    assert (
-        len(find_errors(build_container(appArmorProfile=profile), {APPARMOR_KEY: "docker/default"}))
-        == 2
-    )
-
-
 def test_every_reason_has_an_id_and_all_are_reported_at_once() -> None:
     spec = {
         "hostUsers": False,
@@ -378,27 +307,20 @@ def test_ids_beyond_a_user_namespace_are_worth_a_warning() -> None:
 
 def test_each_remediation_names_what_to_do_or_what_would_be_reported() -> None:
     seen: dict[str, set[str]] = {}
-    for spec, annotations in (
-        (build_pod(runAsUser=-1, seccompProfile={}), {POD_KEY: "x"}),
-        (build_container(runAsUser=0, runAsNonRoot=True, procMount="Unmasked"), {}),
-        (build_container(allowPrivilegeEscalation=False, privileged=True), {}),
-        (
-            build_container(
-                allowPrivilegeEscalation=False, capabilities={"add": ["CAP_SYS_ADMIN"]}
-            ),
-            {},
-        ),
-        ({"os": {"name": "windows"}, "hostPID": True}, {}),
-        ({"os": {"name": "linux"}, **build_pod(windowsOptions={})}, {}),
-        ({"hostUsers": False, "hostIPC": True, "ephemeralContainers": [{}]}, {}),
-        (build_container(appArmorProfile={"type": "Unconfined"}), {APPARMOR_KEY: ""}),
+    for spec in (
+        build_pod(runAsUser=-1, seccompProfile={}),
+        build_container(runAsUser=0, runAsNonRoot=True, procMount="Unmasked"),
+        build_container(allowPrivilegeEscalation=False, privileged=True),
+        build_container(allowPrivilegeEscalation=False, capabilities={"add": ["CAP_SYS_ADMIN"]}),
+        {"os": {"name": "windows"}, "hostPID": True},
+        {"os": {"name": "linux"}, **build_pod(windowsOptions={})},
+        {"hostUsers": False, "hostIPC": True, "ephemeralContainers": [{}]},
     ):
-        for error in api_server_errors(Pod(spec, {"annotations": annotations})):
+        for error in api_server_errors(Pod(spec)):
             seen.setdefault(error.rule_id.removeprefix("pod-security/"), set()).add(
                 error.remediation
             )
     says = "the API server would say"
-    annotation = "remove the annotation; it has no effect any more"
 
     assert seen == {
         "id-out-of-range": {"-1 is not a valid id"},
@@ -416,13 +338,7 @@ def test_each_remediation_names_what_to_do_or_what_would_be_reported() -> None:
         "unmasked-proc-mount": {f'{says} "`hostUsers` must be false to use `Unmasked`"'},
         "host-namespace-in-user-namespace": {"remove one of the two"},
         "ephemeral-container-in-template": {"remove them; kubectl debug adds one to a running pod"},
-        "malformed-profile": {
-            "set type to RuntimeDefault, Localhost or Unconfined",
-            annotation,
-        },
-        "profile-against-annotation": {
-            f'{says} "apparmor type in annotation and field must match"; {annotation}'
-        },
+        "malformed-profile": {"set type to RuntimeDefault, Localhost or Unconfined"},
     }
     (warning,) = runtime_warnings(Pod({"hostUsers": False, **build_pod(fsGroup=65536)}))
     assert warning.rule_id == "pod-security/id-beyond-user-namespace"

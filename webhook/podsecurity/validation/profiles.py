@@ -1,7 +1,8 @@
 """Seccomp and AppArmor profiles that the API server refuses.
 
-Here: the profile fields alone, and beside the annotations they replaced. Not here: which profiles
-a level allows (`checks`).
+Here: the profile fields. Not here: which profiles a level allows (`checks`), and the annotations
+that the fields replaced (the rules malformed-kubernetes-annotation and
+profile-annotation-contradicts-field).
 
 Source: kubernetes/kubernetes pkg/apis/core/validation/validation.go.
 """
@@ -12,12 +13,7 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path
 from webhook.graph.text import join_words
-from webhook.graph.well_known import (
-    APPARMOR_ANNOTATION_PREFIX,
-    SECCOMP_CONTAINER_ANNOTATION_PREFIX,
-    SECCOMP_POD_ANNOTATION,
-)
-from webhook.podsecurity.pod import POD_CONTEXT_PATH, Pod
+from webhook.podsecurity.pod import Pod
 
 _PROFILE_FIELDS = ("seccompProfile", "appArmorProfile")
 _PROFILE_TYPES = ("RuntimeDefault", "Localhost", "Unconfined")
@@ -64,68 +60,3 @@ def _explain_invalid_path(field: str, path: str) -> str | None:
     if len(path) > _MAX_PROFILE_LENGTH:
         return f"has {len(path)} characters, {_MAX_PROFILE_LENGTH} at most"
     return None if path and path == path.strip() else "must not be empty or padded with whitespace"
-
-
-def check_profile_annotations(pod: Pod) -> Iterator[Finding]:
-    """Yield the legacy annotations whose value is not a profile.
-
-    An AppArmor annotation of a container that is not in the template passes: the container may be
-    injected.
-    """
-    for key, value in pod.annotations.items():
-        if not isinstance(key, str) or not isinstance(value, str):
-            continue
-        if key.startswith(APPARMOR_ANNOTATION_PREFIX):
-            known: tuple[str, ...] = ("", "runtime/default", "unconfined")
-        elif key == SECCOMP_POD_ANNOTATION or key.startswith(SECCOMP_CONTAINER_ANNOTATION_PREFIX):
-            known = ("runtime/default", "docker/default", "unconfined")
-        else:
-            continue
-        if value not in known and not value.startswith("localhost/"):
-            yield Finding(
-                Path(("metadata", "annotations", key)),
-                f'"{value}" is not a valid profile',
-                "remove the annotation; it has no effect any more",
-                rule_id="pod-security/malformed-profile",
-            )
-
-
-def check_profile_agreement(pod: Pod) -> Iterator[Finding]:
-    """Yield the profile fields that disagree with a legacy annotation of the same template."""
-    if not pod.annotations:
-        return
-    pod_profile = pod.context.get("seccompProfile")
-    yield from _check_agreement(
-        "seccomp", POD_CONTEXT_PATH / "seccompProfile", pod_profile, SECCOMP_POD_ANNOTATION, pod
-    )
-    for container in pod.containers:
-        path = container.path / "securityContext"
-        pod_profile = container.context.get("seccompProfile")
-        key = SECCOMP_CONTAINER_ANNOTATION_PREFIX + container.name
-        yield from _check_agreement("seccomp", path / "seccompProfile", pod_profile, key, pod)
-        if not pod.is_windows:
-            # unlike seccomp's, this annotation is compared with what the container inherits
-            inherited = container.get_effective("appArmorProfile")
-            key = APPARMOR_ANNOTATION_PREFIX + container.name
-            yield from _check_agreement("apparmor", path / "appArmorProfile", inherited, key, pod)
-
-
-def _check_agreement(name: str, path: Path, profile: Any, key: str, pod: Pod) -> Iterator[Finding]:
-    annotation = pod.annotations.get(key)
-    if not isinstance(profile, dict) or not isinstance(annotation, str):
-        return
-    kind = profile.get("type")
-    default = ("runtime/default", "docker/default") if name == "seccomp" else ("runtime/default",)
-    expected = {
-        "Unconfined": ("unconfined",),
-        "RuntimeDefault": default,
-        "Localhost": (f"localhost/{profile.get('localhostProfile')}",),
-    }
-    if isinstance(kind, str) and annotation not in expected.get(kind, (annotation,)):
-        yield Finding(
-            path,
-            f'type {kind} and annotation {key} "{annotation}" disagree',
-            f'the API server would say "{name} type in annotation and field must match"; '
-            "remove the annotation; it has no effect any more",
-            rule_id="pod-security/profile-against-annotation",
-        )

@@ -19,11 +19,7 @@ from webhook.graph.path import Path
 from webhook.podsecurity.ids import MAX_ID, MAX_USER_NAMESPACE_ID
 from webhook.podsecurity.pod import POD_CONTEXT_PATH, Pod, is_int
 from webhook.podsecurity.validation.os_fields import check_os_fields
-from webhook.podsecurity.validation.profiles import (
-    check_profile_agreement,
-    check_profile_annotations,
-    check_profile_fields,
-)
+from webhook.podsecurity.validation.profiles import check_profile_fields
 
 _TRIVIAL_POD_FIELDS = frozenset({"runAsUser", "runAsGroup", "fsGroup"})
 _TRIVIAL_CONTAINER_FIELDS = frozenset(
@@ -97,8 +93,6 @@ def api_server_errors(pod: Pod) -> tuple[Finding, ...]:
         *_host_namespaces_in_user_namespace(pod),
         *_ephemeral_containers(pod),
         *check_profile_fields(pod),
-        *check_profile_annotations(pod),
-        *check_profile_agreement(pod),
     )
 
 

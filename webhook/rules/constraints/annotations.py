@@ -10,6 +10,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import is_label_value, is_qualified_name
 from webhook.graph.text import join_words
 from webhook.graph.well_known import (
+    APPARMOR_ANNOTATION_PREFIX,
     KUBERNETES_PREFIX,
     SECCOMP_CONTAINER_ANNOTATION_PREFIX,
     SECCOMP_POD_ANNOTATION,
@@ -33,8 +34,9 @@ _TOPOLOGIES = (
 )
 _MIRROR = "kubernetes.io/config.mirror"
 _TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-_SECCOMP_LOCALHOST = "localhost/"
+_LOCALHOST = "localhost/"
 _SECCOMP_PROFILES = ("runtime/default", "docker/default", "unconfined")
+_APPARMOR_PROFILES = ("runtime/default", "unconfined")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]*|-[0-9]+)\Z")
 _MAX_INT32 = 2**31 - 1
 _MAX_INT32_DIGITS = 10
@@ -90,10 +92,23 @@ def _is_int64(value: Any) -> bool:
 def _explain_seccomp(value: str) -> str:
     if value in _SECCOMP_PROFILES:
         return ""
-    if not value.startswith(_SECCOMP_LOCALHOST):
-        return f"allowed: {', '.join(_SECCOMP_PROFILES)}, localhost/<path>"
-    path = value.removeprefix(_SECCOMP_LOCALHOST)
+    if not value.startswith(_LOCALHOST):
+        return f"allowed: {', '.join(_SECCOMP_PROFILES)}, {_LOCALHOST}<path>"
+    path = value.removeprefix(_LOCALHOST)
     return "" if RELATIVE_PATH.accepts(path) else RELATIVE_PATH.explain(path)
+
+
+def _explain_apparmor(value: str) -> str:
+    """Return what is wrong with an AppArmor profile; "" is one.
+
+    Source: ValidateAppArmorProfileFormat; the kubelet's Validate (pkg/security/apparmor, v1.37.2)
+    refuses a name that is blank.
+    """
+    if value in ("", *_APPARMOR_PROFILES):
+        return ""
+    if value.startswith(_LOCALHOST) and value.removeprefix(_LOCALHOST).strip():
+        return ""
+    return f"allowed: {', '.join(_APPARMOR_PROFILES)}, {_LOCALHOST}<name>"
 
 
 def _explain(key: str, value: str) -> str:
@@ -104,6 +119,8 @@ def _explain(key: str, value: str) -> str:
         return _explain_tolerations(value)
     if key == SECCOMP_POD_ANNOTATION or key.startswith(SECCOMP_CONTAINER_ANNOTATION_PREFIX):
         return _explain_seccomp(value)
+    if key.startswith(APPARMOR_ANNOTATION_PREFIX):
+        return _explain_apparmor(value)
     return ""
 
 
@@ -152,8 +169,8 @@ RULES = (
         "malformed-kubernetes-annotation",
         """Invalid value of an annotation that Kubernetes reads
 
-    Why: some annotations of pods are settings: pod-deletion-cost is an integer, the seccomp
-    annotations name a profile, the tolerations annotation holds JSON, and config.mirror belongs
+    Why: some annotations of pods are settings: pod-deletion-cost is an integer, those of seccomp
+    and AppArmor name a profile, the tolerations annotation holds JSON, and config.mirror belongs
     to static pods. Annotations of spec, predictor and componentSpec are put on the pods, and the
     API server refuses a Deployment in which one of these has any other value. Those of a predictor
     are put on its Services as well, which have no load-balancer-source-ranges.

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
+from webhook.graph.k8s_syntax import explain_blanks
 from webhook.graph.templates import find_placeholder
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import ConstraintRule, Location, ValueCheck, row
@@ -32,7 +33,7 @@ def explain_image(image: str) -> str:
     if find_placeholder(image) or _TEMPLATE.search(image):
         return "it is an unrendered template"
     if image and image.split(None, 1) != [image]:
-        return "spaces are not allowed"
+        return explain_blanks(image)
     if "://" in image:
         return f'"{image.partition("://")[0]}://" is not part of an image reference'
     if _IDENTIFIER.match(image):
@@ -88,7 +89,7 @@ def _report_image(value: str, location: Location) -> Iterable[Finding]:
     trimmed = value.strip()
     if trimmed != value and trimmed and not explain_image(trimmed):
         replace: Operation = {"op": "replace", "path": location.at().pointer, "value": trimmed}
-        message = f"invalid image reference {shown}: leading or trailing spaces are not allowed"
+        message = f"invalid image reference {shown}: leading or trailing {explain_blanks(value)}"
         return (Finding(location.at(), message, f"use {trimmed}", (replace,), fix_safety="safe"),)
     return (Finding(location.at(), f"invalid image reference {shown}: {reason}"),)
 

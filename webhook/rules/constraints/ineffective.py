@@ -13,7 +13,7 @@ from webhook.graph.well_known import (
     SECCOMP_CONTAINER_ANNOTATION_PREFIX,
     SECCOMP_POD_ANNOTATION,
 )
-from webhook.rules._format import quote_value
+from webhook.rules._format import name_container, quote_value
 from webhook.rules.constraints.checks import (
     Check,
     ConstraintRule,
@@ -42,6 +42,12 @@ _NODE_LABELS = {
 """Deprecated labels of nodes, and what replaced each (deprecatedNodeLabels)."""
 _SYSCTLS = "securityContext.sysctls"
 _SECCOMP_PROFILE = "securityContext.seccompProfile"
+_LOCALHOST = "localhost/"
+_PROFILE_TYPES = {
+    "runtime/default": "RuntimeDefault",
+    "docker/default": "RuntimeDefault",
+    "unconfined": "Unconfined",
+}
 _ANNOTATIONS = {
     "scheduler.alpha.kubernetes.io/critical-pod": "priorityClassName",
     "scheduler.alpha.kubernetes.io/affinity": "affinity",
@@ -82,22 +88,25 @@ def _check_annotations(holder: str) -> Check:
     def check(value: Any, location: Location) -> Iterable[Finding]:
         if type(value) is not dict:
             return
-        for key in value:
-            if KUBERNETES_PREFIX in key and (field := _replacement(key, holder, location)):
+        for key, text in value.items():
+            if KUBERNETES_PREFIX in key and (hint := _remedy(key, text, holder, location)):
                 message = f"Kubernetes no longer reads the annotation {key}"
-                yield Finding(location.at(key), message, f"use {field}", at_key=True)
+                yield Finding(location.at(key), message, hint, at_key=True)
 
     return check
 
 
-def _replacement(key: str, holder: str, location: Location) -> str:
-    """Return the field that replaced an annotation; "" if it is read, or the field is set."""
+def _remedy(key: str, text: Any, holder: str, location: Location) -> str:
+    """Return what to set in place of an annotation; "" if it is read, or the field is set.
+
+    "" also for a profile that is none, of which malformed-kubernetes-annotation speaks.
+    """
     if key in _ANNOTATIONS:
-        return _ANNOTATIONS[key]
+        return f"use {_ANNOTATIONS[key]}"
     components = components_below(location.subject, holder)
     if key == SECCOMP_POD_ANNOTATION:
         have = all(_has_profile(component.pod) for component in components)
-        return "" if have else _SECCOMP_PROFILE
+        return "" if have else _set_profile(text, "")
     if key.startswith(SECCOMP_CONTAINER_ANNOTATION_PREFIX):
         name = key.removeprefix(SECCOMP_CONTAINER_ANNOTATION_PREFIX)
         named = [
@@ -106,8 +115,23 @@ def _replacement(key: str, holder: str, location: Location) -> str:
             for container in component.all_containers
             if container.name == name
         ]
-        return "" if all(map(_has_profile, named)) else f"{_SECCOMP_PROFILE} of {name}"
+        have = all(map(_has_profile, named))
+        return "" if have else _set_profile(text, f" of {name_container(name)}")
     return ""
+
+
+def _set_profile(annotation: Any, owner: str) -> str:
+    """Return how to set the profile that a seccomp annotation asks for; "": it asks for none."""
+    if type(annotation) is not str:
+        return ""
+    local = annotation.removeprefix(_LOCALHOST)
+    if local != annotation:
+        profile = f"{{type: Localhost, localhostProfile: {quote_value(local)}}}"
+    elif annotation in _PROFILE_TYPES:
+        profile = f"{{type: {_PROFILE_TYPES[annotation]}}}"
+    else:
+        return ""
+    return f"set {_SECCOMP_PROFILE}{owner} to {profile}"
 
 
 def _has_profile(owner: Mapping[str, Any]) -> bool:
@@ -189,7 +213,8 @@ RULES = (
 
     Why: some settings of pods were annotations before they were fields. Kubernetes no longer reads
     them: a pod that is annotated as critical has no priority, and one with a seccomp annotation
-    has no seccomp profile.
+    has no seccomp profile (since 1.27). The annotations of AppArmor are deprecated since 1.30, and
+    still read in 1.37.
 
     Fix: Set the field that replaced the annotation.
 

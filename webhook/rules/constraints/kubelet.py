@@ -1,6 +1,7 @@
 """The rows on what the API server takes, and a kubelet or a container runtime does not."""
 
 from collections.abc import Iterable
+from posixpath import normpath
 from typing import Any
 
 from webhook.graph.finding import Finding
@@ -78,8 +79,8 @@ def _check_working_directory(value: Any, location: Location) -> Iterable[Finding
         return ()
     if get_mapping(location.holder, "securityContext").get("windowsOptions"):
         return ()
-    message = f"workingDir {quote_value(value)} is not an absolute path: the container cannot start"
-    return (Finding(location.at(), message, f"use {quote_value(f'/{value}')}"),)
+    message = f"workingDir {quote_value(value)} is not an absolute path: runc does not start it"
+    return (Finding(location.at(), message, f"use {quote_value(normpath(f'/{value}'))}"),)
 
 
 RULES = (
@@ -173,8 +174,9 @@ RULES = (
         "relative-working-directory",
         """Working directory is not absolute
 
-    Why: a container starts in its workingDir, which must be an absolute path. Kubernetes accepts
-    any text, and runc starts no container with a relative one.
+    Why: a container starts in its workingDir, which must be an absolute path (OCI runtime
+    specification). Kubernetes accepts any text. runc, which most clusters have, starts no container
+    with a relative one ("Cwd must be an absolute path"); crun starts it in the root of the image.
 
     Fix: Write the path from the root of the container.
 

@@ -2,9 +2,9 @@
 
 Why: the graph is a field of the predictor, beside componentSpecs. With a dash in front it is a
 separate list item, and the predictor has no graph. Indented too far it is part of a pod template,
-where it is ignored.
+where it is ignored. Directly in spec, it is in no predictor.
 
-Fix: Put graph beside name and componentSpecs, without a dash.
+Fix: Put graph beside name and componentSpecs, without a dash, in an item of predictors.
 
 Bad:
     predictors:
@@ -37,6 +37,7 @@ from webhook.graph.text import join_words
 from webhook.rules._stray_fields import (
     get_value_at,
     has_only_fields,
+    is_in_place_of_predictors,
     misplaced_graphs,
     move_into_patch,
     move_operation,
@@ -46,6 +47,7 @@ ACTION = "deny"
 SINCE = "0.1.0"
 
 _SPEC_PATH = ("spec",)
+_GRAPH_IN_SPEC = ROOT / "spec" / "graph"
 
 
 def check(deployment: SeldonDeployment) -> Iterator[Finding]:
@@ -55,6 +57,8 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
     entries = list(iter_mappings(deployment.spec, "predictors"))
     for second, first in find_split_predictors(entries).items():
         yield _rejoin_predictor_patch(deployment, first, second)
+    if is_in_place_of_predictors(deployment, _GRAPH_IN_SPEC):
+        yield _make_predictor_patch(deployment)
     reported: set[Path] = set()
     for predictor in deployment.predictors:
         if predictor.raw.get("graph") is None:
@@ -72,6 +76,19 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
             fix,
             fix_safety="safe",
         )
+
+
+def _make_predictor_patch(deployment: SeldonDeployment) -> Finding:
+    """Return the finding for a graph in a spec without predictors; a predictor is made of it."""
+    unknown = deployment.unknown_fields_by_parent.get(_GRAPH_IN_SPEC.parent, ())
+    moved = [path for path in unknown if is_in_place_of_predictors(deployment, path)]
+    made: Operation = {"op": "add", "path": PREDICTORS_PATH.pointer, "value": [{"name": "default"}]}
+    return Finding(
+        _GRAPH_IN_SPEC,
+        "the graph must be in a predictor, is in spec",
+        f"move {join_words(str(path[-1]) for path in moved)} into a named item of predictors",
+        (made, *(move_operation(path, PREDICTORS_PATH / 0 / path[-1]) for path in moved)),
+    )
 
 
 def _rejoin_predictor_patch(deployment: SeldonDeployment, first: int, second: int) -> Finding:

@@ -25,9 +25,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.finding import Finding
+from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str, iter_mappings
 from webhook.graph.path import Path
+from webhook.graph.suggest import nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
 from webhook.graph.well_known import APPARMOR_ANNOTATION_PREFIX
 from webhook.rules._format import quote_value
@@ -37,8 +38,6 @@ ACTION = "deny"
 SINCE = "0.1.0"
 WORDS = frozenset({"deployment.annotations", "metadata.annotations"})
 
-_PROFILES = ("", "runtime/default", "unconfined")
-_LOCALHOST_PREFIX = "localhost/"
 _APPARMOR_KEY = re.compile(re.escape(APPARMOR_ANNOTATION_PREFIX)).match
 
 
@@ -54,18 +53,35 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
             for _, container in iter_mappings(template["spec"], field)
         ]
         known, listed = frozenset(names), join_words(names)
-        for key, name in _annotations(template["metadata"]).items():
-            profile = template["metadata"]["annotations"][key]
-            if profile not in _PROFILES and not profile.startswith(_LOCALHOST_PREFIX):
-                message = f"invalid AppArmor profile {quote_value(profile)}"
-            elif name not in known:
-                message = f"no container named {quote_value(name)} in a pod that has {listed}"
-            else:
+        annotated = _annotations(template["metadata"])
+        free = sorted(known.difference(annotated.values()))
+        for key, name in annotated.items():
+            if name in known:
                 continue
+            message = f"no container named {quote_value(name)} in a pod that has {listed}"
             path = rendered.trace(("spec", "template", "metadata", "annotations", key))
-            if path not in reported:
-                reported.add(path)
-                yield Finding(path, message)
+            if path in reported:
+                continue
+            reported.add(path)
+            # An annotation of spec or predictor is on pods with other containers, too.
+            is_of_one_pod = path[-3:-1] == ("metadata", "annotations")
+            nearest = nearest_word(name, free) if is_of_one_pod else ""
+            yield _with_nearest(path, message, name, nearest)
+
+
+def _with_nearest(path: Path, message: str, name: str, nearest: str) -> Finding:
+    if not nearest:
+        return Finding(path, message, at_key=True)
+    target = path.parent / f"{APPARMOR_ANNOTATION_PREFIX}{nearest}"
+    rename: Operation = {"op": "move", "from": path.pointer, "path": target.pointer}
+    return Finding(
+        path,
+        message,
+        f'did you mean "{nearest}"?',
+        (rename,),
+        fix_safety=spelling_fix_safety(name, nearest),
+        at_key=True,
+    )
 
 
 def _annotations(holder: Mapping[str, Any]) -> dict[str, str]:

@@ -37,6 +37,7 @@ from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, 
 from webhook.graph.path import Path, Segment
 from webhook.rules._format import quote_value
 from webhook.rules._suggest import unknown_value_finding
+from webhook.rules.constraints.formats import ANNOTATION_KEY, QUALIFIED_NAME
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -53,11 +54,11 @@ _OLD_FIELDS = "spec.host"
 _FILE_FIELDS = (*_COMMON_FIELDS, "metadata.labels", "metadata.annotations")
 _MAP_KEY_FIELD = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]\Z", re.DOTALL)
 _MAP_FIELD = re.compile(
-    r"metadata\.(?P<name>labels|annotations)"
-    r"(?:\[[\"']?(?P<bracket>.*?)[\"']?\]|\.(?P<dot>.+))\Z",
-    re.DOTALL,
+    r"\s*(?:metadata\.)?(?P<name>label|annotation)s?(?P<key>[\s.\[({].*)\Z",
+    re.DOTALL | re.IGNORECASE,
 )
-"""The same in the spellings of other languages: metadata.labels.KEY, metadata.labels["KEY"]."""
+"""The same in other spellings: metadata.labels.KEY, labels["KEY"], metadata.Label['KEY']."""
+_AROUND_KEY = " \t\r\n.[](){}\"'"
 _RESOURCES = tuple(
     f"{kind}.{name}"
     for kind in ("limits", "requests")
@@ -157,20 +158,17 @@ def _check_source(
 
 def _explain_map_field(path: Path, field: str, map_field: re.Match[str]) -> Finding:
     """Return the finding for one label or annotation that is not written as the API has it."""
-    name, key = map_field["name"], next((k for k in map_field.group("bracket", "dot") if k), "")
-    is_key = is_qualified_name(key) if name == "labels" else is_annotation_key(key)
-    if not is_key:
-        noun = name.removesuffix("s")
-        return Finding(
-            path,
-            f"invalid {noun} key {quote_value(key)} in {quote_value(field)}",
-            'use only letters, digits, "-", "_" and "."',
-        )
+    name, key = f"{map_field['name'].lower()}s", map_field["key"].strip(_AROUND_KEY)
+    form = QUALIFIED_NAME if name == "labels" else ANNOTATION_KEY
+    if not form.accepts(key):
+        message = f"invalid {form.name} {quote_value(key)} in {quote_value(field)}"
+        return Finding(path, f"{message}: {form.explain(key)}", f"use metadata.{name}['KEY']")
     new = f"metadata.{name}['{key}']"
     fix: Operation = {"op": "replace", "path": path.pointer, "value": new}
     return Finding(
         path,
-        f"unknown field {quote_value(field)}: the key must be in brackets and quotes",
+        f"unknown field {quote_value(field)}; one {map_field['name'].lower()} is "
+        f"metadata.{name}['KEY']",
         f"use {new}",
         (fix,),
         fix_safety="safe",

@@ -1,9 +1,11 @@
 """Unknown variable in a subPathExpr
 
-Why: a subPathExpr refers to environment variables of its container, like $(POD_NAME). If one of
-them is not set, or empty, the kubelet does not create the container (CreateContainerConfigError).
+Why: the kubelet puts the variables of a container into subPathExpr: $(NAME) is one of its env or
+envFrom, or one that Kubernetes or Seldon adds. If one is missing or empty, or if what comes out is
+an absolute path or has "..", the container never starts (CreateContainerConfigError). Variables of
+the image do not count, nor do those that another webhook adds to the pods: those are not seen here.
 
-Fix: Add the variable to the env of the container, or correct its name.
+Fix: Add the variable to env, or write subPath where nothing has to be put in.
 
 Bad:
     containers:
@@ -32,58 +34,143 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.finding import Finding
+from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import SeldonDeployment, get_list, get_str, iter_mappings
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
-from webhook.rules._format import quote_value
+from webhook.graph.text import join_words
+from webhook.rules._format import name_container, quote_value
 from webhook.rules._rendered import rendered_pods
+from webhook.rules.constraints.formats import RELATIVE_PATH
 
 ACTION = "deny"
 SINCE = "0.1.0"
 WORDS = frozenset({"volumeMounts.subPathExpr"})
 
-_REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
-_OF_A_SERVICE = re.compile(r"[A-Z0-9_]+_(?:SERVICE_HOST|SERVICE_PORT|PORT)(?:_[A-Z0-9_]+)?\Z")
-"""What each container has about the Services of its namespace (envvars.FromServices)."""
+_REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))", re.DOTALL)
+"""A variable in a text, or "$$", which is a "$" (source: third_party/forked/golang/expansion)."""
+_MAX_LENGTH = 4096
+_CLUSTER_VARIABLES = "KUBERNETES_"
+_SERVICE_VARIABLE = re.compile(
+    r"[A-Z][A-Z0-9_]*_(?:SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)"
+    r"|PORT(?:_[0-9]+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)\Z"
+)
+"""Variables that may come from a Service of the namespace (source: pkg/kubelet/envvars)."""
 
 
 def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each reference to a variable that is not set (source: ExpandContainerVolumeMounts)."""
+    """Yield each subPathExpr with which the kubelet starts no container.
+
+    Source: ExpandContainerVolumeMounts, makeMounts and makeEnvironmentVariables (pkg/kubelet,
+    v1.30.14 and v1.37.2).
+    """
+    if not any(_expressions(container.raw) for container in deployment.containers):
+        return
     reported: set[Path] = set()
     for rendered, template in rendered_pods(deployment, facts):
         for field in ("initContainers", "containers"):
             for index, container in iter_mappings(template["spec"], field):
-                if get_list(container, "envFrom"):
-                    continue  # any name may be in it
-                for mount, name in _unset_references(container):
-                    place = ("spec", "template", "spec", field, index, "volumeMounts", mount)
-                    path = rendered.trace((*place, "subPathExpr"))
-                    if path not in reported:
+                if not (expressions := _expressions(container)):
+                    continue
+                variables = _Variables(container, template["spec"])
+                for number, expression in expressions:
+                    place = ("volumeMounts", number, "subPathExpr")
+                    path = rendered.trace(("spec", "template", "spec", field, index, *place))
+                    if path in reported:
+                        continue
+                    if finding := _explain(path, expression, variables):
                         reported.add(path)
-                        yield _build_finding(path, name, container)
+                        yield finding
 
 
-def _unset_references(container: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    """Yield the index of each mount with a name that its subPathExpr refers to, the first one."""
-    for index, mount in iter_mappings(container, "volumeMounts"):
-        names = _REFERENCE.findall(get_str(mount, "subPathExpr"))
-        known = _set_variables(container) if names else ()
-        for name in names:
-            if name and name not in known and not _OF_A_SERVICE.match(name):
-                yield index, name
-                break
+def _expressions(container: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Return the subPathExpr of a container that may name variables, by the number of its mount."""
+    return [
+        (number, expression)
+        for number, mount in iter_mappings(container, "volumeMounts")
+        if "$(" in (expression := get_str(mount, "subPathExpr"))
+    ]
 
 
-def _set_variables(container: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(
-        get_str(variable, "name")
-        for _, variable in iter_mappings(container, "env")
-        if variable.get("value") or variable.get("valueFrom")
-    )
+class _Variables:
+    """The variables of a container as the kubelet sets them; the value None is not known."""
+
+    def __init__(self, container: Mapping[str, Any], pod: Mapping[str, Any]) -> None:
+        self.name = get_str(container, "name")
+        self.has_service_links = pod.get("enableServiceLinks") is not False
+        self.prefixes = tuple(
+            get_str(source, "prefix") for _, source in iter_mappings(container, "envFrom")
+        )
+        self.values: dict[str, str | None] = {}
+        self.is_readable = len(get_list(container, "env")) == len(iter_mappings(container, "env"))
+        for _, variable in iter_mappings(container, "env"):
+            value = variable.get("value")
+            if value in (None, "") and variable.get("valueFrom") is None:
+                self.values[get_str(variable, "name")] = ""
+            elif type(value) is not str or not value:
+                self.values[get_str(variable, "name")] = None
+            else:
+                self.values[get_str(variable, "name")] = self.expand(value)
+
+    def expand(self, text: str) -> str | None:
+        """Return a text with the variables that are set so far; the others stay as they are.
+
+        None: it is not known, or longer than a path may be. Values that name each other grow
+        exponentially.
+        """
+        parts, position, length = [], 0, len(text)
+        for reference in _REFERENCE.finditer(text):
+            name = reference[1]
+            value: str | None = reference[0] if name is not None else "$"
+            if name is not None and not self.is_missing(name):
+                value = self.values.get(name)
+            length += len(value or "")
+            if value is None or length > _MAX_LENGTH:
+                return None
+            parts += [text[position : reference.start()], value]
+            position = reference.end()
+        return "".join([*parts, text[position:]])
+
+    def is_missing(self, name: str) -> bool:
+        """Return whether a variable is surely not set."""
+        return (
+            name not in self.values
+            and self.is_readable
+            and not name.startswith((*self.prefixes, _CLUSTER_VARIABLES))
+            and not (self.has_service_links and _SERVICE_VARIABLE.match(name))
+        )
 
 
-def _build_finding(path: Path, name: str, container: Mapping[str, Any]) -> Finding:
-    nearest = nearest_word(name, sorted(_set_variables(container)))
-    message = f"variable {quote_value(name)} is not set in the container, which cannot be created"
-    return Finding(path, message, f"did you mean $({nearest})?" if nearest else "")
+def _explain(path: Path, expression: str, variables: _Variables) -> Finding | None:
+    """Return what is wrong with a subPathExpr; None: nothing is."""
+    names = dict.fromkeys(filter(None, _REFERENCE.findall(expression)))
+    if "$()" in expression.replace("$$", ""):
+        return Finding(path, "subPathExpr has $() without a name", "name a variable")
+    missing = [name for name in names if variables.is_missing(name)]
+    empty = [name for name in names if variables.values.get(name) == ""]
+    owner = name_container(variables.name)
+    if missing:
+        shown = join_words(map(quote_value, missing))
+        message = f"subPathExpr takes {shown}, which {owner} does not have"
+        return _with_nearest(path, message, missing, expression, variables)
+    if empty:
+        shown = join_words(map(quote_value, empty))
+        message = f"subPathExpr takes {shown}, which {owner} leaves empty"
+        return Finding(path, message, f"set the value of {shown}")
+    text = variables.expand(expression)
+    if text is None or RELATIVE_PATH.accepts(text):
+        return None
+    message = f"subPathExpr becomes {quote_value(text)}: {RELATIVE_PATH.explain(text)}"
+    return Finding(path, message, "change the value of the variable")
+
+
+def _with_nearest(
+    path: Path, message: str, missing: list[str], expression: str, variables: _Variables
+) -> Finding:
+    usable = [name for name, value in variables.values.items() if name and value != ""]
+    nearest = nearest_word(missing[0], usable) if len(missing) == 1 else ""
+    if not nearest:
+        return Finding(path, message, f"add {join_words(missing)} to its env")
+    value = expression.replace(f"$({missing[0]})", f"$({nearest})")
+    fix: Operation = {"op": "replace", "path": path.pointer, "value": value}
+    return Finding(path, message, f'did you mean "$({nearest})"?', (fix,))

@@ -35,6 +35,7 @@ from webhook.graph.path import Path
 from webhook.graph.text import join_words
 from webhook.rules._stray_fields import (
     get_value_at,
+    is_in_place_of_predictors,
     move_operation,
     normalize_field,
     unknown_fields_near,
@@ -133,6 +134,8 @@ def is_reported_elsewhere(deployment: SeldonDeployment, path: Path) -> bool:
     """Return whether an unknown field is part of a misplaced graph or pod that is reported."""
     if path == ("predictors",):
         return not deployment.predictors
+    if is_in_place_of_predictors(deployment, path):
+        return True
     if path[-1] == "graph":
         return type(get_value_at(deployment, path)) is dict and any(
             predictor.raw.get("graph") is None for predictor in deployment.predictors

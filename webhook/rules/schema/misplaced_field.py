@@ -35,6 +35,7 @@ from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path, Segment
 from webhook.graph.text import join_words
 from webhook.rules._graph_parts import ignored_graph_part
+from webhook.rules._metrics import is_below_foreign_metric
 from webhook.rules._right_level import Destination, find_destination, is_in_handler
 from webhook.rules._stray_fields import get_value_at, move_into_patch
 from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
@@ -54,6 +55,8 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         return
     path = schema_error.path
     if is_reported_elsewhere(deployment, path) or is_lost_setting(deployment, path):
+        return
+    if is_below_foreign_metric(deployment, path):
         return
     if ignored_graph_part(deployment, path) is None:  # dropped-graph-part reports it
         misplaced = find_misplaced_field(deployment, path)

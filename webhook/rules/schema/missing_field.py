@@ -21,7 +21,12 @@ from collections.abc import Iterator
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SchemaError, SeldonDeployment
-from webhook.rules._stray_fields import has_alias_beside, misplaced_graphs
+from webhook.rules._metrics import is_below_foreign_metric
+from webhook.rules._stray_fields import (
+    has_alias_beside,
+    is_in_place_of_predictors,
+    misplaced_graphs,
+)
 from webhook.rules.pod.malformed_certificate_source import reads_certificate_sources
 
 ACTION = "deny"
@@ -52,6 +57,8 @@ def check(
     )
     if is_misplaced or has_alias_beside(deployment, path):
         return
+    if is_below_foreign_metric(deployment, path):
+        return
     if not _is_reported_elsewhere(deployment, schema_error):
         yield Finding(
             path,
@@ -75,4 +82,6 @@ def _is_reported_elsewhere(deployment: SeldonDeployment, schema_error: SchemaErr
         component = deployment.components_by_path.get(schema_error.path.parent)
         return component is not None and "containers" in component.pod
     path = schema_error.path / schema_error.missing_field
+    if path == _PREDICTORS and is_in_place_of_predictors(deployment, schema_error.path / "graph"):
+        return True
     return path in _ABOVE_PREDICTORS and type(deployment.raw.get("predictors")) is list

@@ -26,6 +26,7 @@ from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
+from webhook.rules._metrics import is_below_foreign_metric
 from webhook.rules._right_level import is_part_of_handler
 from webhook.rules._stray_fields import FIELD_ALIASES, get_value_at, move_operation, normalize_field
 from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
@@ -44,6 +45,8 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
     path = schema_error.path
     if schema_error.kind != "unknown" or is_reported_elsewhere(deployment, path):
         return
+    if is_below_foreign_metric(deployment, path):
+        return
     if not is_part_of_handler(deployment, path):
         yield _unwrap_finding(deployment, path) or _build_finding(deployment, path)
 
@@ -61,13 +64,14 @@ def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
         return Finding(path, message, f"remove it: {nearest} is set already", at_key=True)
     if not nearest or not _may_hold(path.parent / nearest, get_value_at(deployment, path)):
         return Finding(path, message, "remove it, or check its name and level", at_key=True)
-    is_near = written == nearest_word(field, (*known, *aliases), CERTAIN_SIMILARITY)
+    safety = spelling_fix_safety(field, written)
+    is_certain = written == nearest_word(field, (*known, *aliases), CERTAIN_SIMILARITY)
     return Finding(
         path,
         message,
         f'did you mean "{nearest}"?',
-        (move_operation(path, path.parent / nearest),) if is_near else (),
-        fix_safety=spelling_fix_safety(field, written),
+        (move_operation(path, path.parent / nearest),) if is_certain or safety == "safe" else (),
+        fix_safety=safety,
         at_key=True,
     )
 
