@@ -273,6 +273,18 @@ def test_an_author_s_own_fault_is_not_the_orchestrator_s():
 
 
 @pytest.mark.parametrize("operator", ["graphgate", "seldon"])
+def test_a_component_of_which_no_pod_is_made_is_judged_as_it_is_written(operator):
+    document = with_predictor()
+    components = document["spec"]["predictors"][0]["componentSpecs"]
+    components.append({"spec": {"hostNetwork": True, "containers": []}})
+    decision = evaluate(document, replace(BASELINE, operator=operator), NO_FACTS)
+    assert decision.rule_errors == ()
+    assert [(f.rule_id, str(f.path), f.remediation) for f in decision.denials] == [
+        ("pod-security/hostNamespaces", "spec.predictors[0].componentSpecs[1].spec.hostNetwork", "")
+    ]
+
+
+@pytest.mark.parametrize("operator", ["graphgate", "seldon"])
 def test_an_author_s_container_of_the_orchestrator_s_name_is_not_seldon_s(operator):
     own = replace(BASELINE, operator=operator)
     engine = {"name": "seldon-container-engine", "image": "i", **PRIVILEGED}

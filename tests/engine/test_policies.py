@@ -52,6 +52,28 @@ def test_a_finding_does_what_the_binding_says(actions: str, kind: str) -> None:
     assert not any(found.values())
 
 
+SLOW = "lists.range(200).all(x, lists.range(200).all(y, x >= 0))"
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        bound(SLOW),
+        (mutating_policy_text(f"{SLOW} ? {ADD} : {ADD}"),),
+    ],
+    ids=["validating", "mutating"],
+)
+def test_a_slow_policy_ends_with_the_time_of_the_review_and_denies(texts: tuple[str, ...]) -> None:
+    policies = load_texts(*texts)
+    assert policies.problems == ()
+    for is_up in (False, True):
+        context = PolicyContext(policies, 0, expired=lambda is_up=is_up: is_up)  # type: ignore[misc]
+        decision = evaluate(minimal(), settings(), NO_FACTS, policy_context=context)
+        told = [f.message for f in decision.denials]
+        exceeded = "the policy could not be evaluated: the time limit of this review is exceeded"
+        assert told == [exceeded] * is_up
+
+
 def test_what_is_not_sure_only_warns() -> None:
     text = bound("namespaceObject.metadata.?labels.stage.orValue('') == 'x'")
     decision = judge(*text)

@@ -59,10 +59,11 @@ class RenderedPod:
 
     def container_name(self, pod_path: Path) -> str:
         """Return the name of the container that a place of the pod template is in; "": in none."""
-        if len(pod_path) < 3 or pod_path[:2] != ("spec", "containers"):
-            return ""
-        container = self.pod.spec["containers"][pod_path[2]]
-        return get_str(container, "name") if type(container) is dict else ""
+        match pod_path:
+            case ("spec", "containers", int() as index, *_):
+                container = self.pod.spec["containers"][index]
+                return get_str(container, "name") if type(container) is dict else ""
+        return ""
 
 
 class Rendering:
