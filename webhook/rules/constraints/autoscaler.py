@@ -4,6 +4,7 @@ Source: k8s.io/kubernetes pkg/apis/autoscaling/validation/validation.go, validat
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from webhook.graph.finding import Finding
@@ -133,7 +134,9 @@ def _check_resource_name(value: Any, location: Location) -> Iterable[Finding]:
         valid = False
     if valid:
         return ()
-    return (unknown_value_finding(location.at(), "container resource", value, NATIVE_RESOURCES),)
+    finding = unknown_value_finding(location.at(), "container resource", value, NATIVE_RESOURCES)
+    remediation = finding.remediation or "use one of these, or a resource of the form DOMAIN/NAME"
+    return (replace(finding, remediation=remediation),)
 
 
 def _check_api_version(value: Any, location: Location) -> Iterable[Finding]:

@@ -245,7 +245,8 @@ def at_most(count: int, what: str) -> Check:
     def check(value: Any, location: Location) -> Iterable[Finding]:
         if type(value) is not list or len(value) <= count:
             return ()
-        return (Finding(location.at(), f"{count} {what} at most, has {len(value)}"),)
+        message = f"{count} {what} at most, has {len(value)}"
+        return (Finding(location.at(), message, "remove some"),)
 
     return check
 
@@ -257,7 +258,7 @@ def max_bytes(count: int) -> Check:
         if type(value) is not str or len(value.encode(errors="surrogatepass")) <= count:
             return ()
         size = len(value.encode(errors="surrogatepass"))
-        return (Finding(location.at(), f"{count} bytes at most, has {size}"),)
+        return (Finding(location.at(), f"{count} bytes at most, has {size}", "shorten it"),)
 
     return check
 

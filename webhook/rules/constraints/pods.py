@@ -96,7 +96,7 @@ def _check_searches(value: Any, location: Location) -> Iterable[Finding]:
     if characters <= _MAX_SEARCH_CHARACTERS:
         return ()
     message = f"{_MAX_SEARCH_CHARACTERS} characters of search domains at most, has {characters}"
-    return (Finding(location.at(), message),)
+    return (Finding(location.at(), message, "remove some"),)
 
 
 def _check_sysctls(value: Any, location: Location) -> Iterable[Finding]:

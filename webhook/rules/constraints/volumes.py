@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from webhook.graph.finding import Finding, Operation
+from webhook.graph.k8s_syntax import count_bytes
 from webhook.graph.model import get_list, get_mapping, get_str, iter_mappings
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import (
@@ -45,6 +46,7 @@ _MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS = 600, 2**32
 _OCTAL = re.compile("[0-7]{3}\\Z")
 _MAX_ISCSI_NAME_LENGTH = 64
 """Of a volume's name, ":" and the target, since the kubelet makes one initiator of them."""
+_MAX_QUOBYTE_TENANT_SIZE = 64
 _KUBERNETES_DOMAINS = (".kubernetes.io", ".k8s.io")
 _SOURCE_KINDS = (
     *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "configMap", "csi"),
@@ -226,8 +228,9 @@ def _check_quobyte(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is not dict:
         return ()
     registry, tenant = value.get("registry"), value.get("tenant")
-    if type(tenant) is str and len(tenant.encode()) > 64:
-        return (Finding(location.at("tenant"), f"64 characters at most, has {len(tenant)}"),)
+    if type(tenant) is str and (size := count_bytes(tenant)) > _MAX_QUOBYTE_TENANT_SIZE:
+        message = f"{_MAX_QUOBYTE_TENANT_SIZE} bytes at most, has {size}"
+        return (Finding(location.at("tenant"), message, "shorten it"),)
     if type(registry) is str and registry and not all(map(_is_host_and_port, registry.split(","))):
         message = f"invalid registry {quote_value(registry)}: host:port pairs are expected"
         return (Finding(location.at("registry"), message),)

@@ -52,6 +52,7 @@ SINCE = "0.1.0"
 WORDS = frozenset({"pod.resourceClaims", "resources.claims"})
 
 _CLAIM_SOURCES = ("resourceClaimName", "resourceClaimTemplateName")
+_VALID_NAME = 'use lower-case letters, digits and "-"'
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
@@ -89,22 +90,23 @@ def _check_pod(pod: Mapping[str, Any], path: Path) -> Iterator[Finding]:
             if not is_dns_label(name):
                 reason = explain_invalid_dns_label(name)
                 message = f"invalid resource claim name {quote_value(name)}: {reason}"
-                yield Finding(path.join((index, "name")), message)
+                yield Finding(path.join((index, "name")), message, _VALID_NAME)
             elif name in names:
-                yield Finding(
-                    path.join((index, "name")), f"duplicate resource claim {quote_value(name)}"
-                )
+                message = f"duplicate resource claim {quote_value(name)}"
+                yield Finding(path.join((index, "name")), message, "rename or remove one of them")
             names.add(name)
         present = [field for field in _CLAIM_SOURCES if claim.get(field) is not None]
         if len(present) != 1:
             names_of_sources = join_words(_CLAIM_SOURCES, "and" if present else "or")
             problem = "exclude each other" if present else "is required"
-            yield Finding(path / index, f"{names_of_sources} {problem}")
+            remediation = f"{'keep' if present else 'add'} one of them"
+            yield Finding(path / index, f"{names_of_sources} {problem}", remediation)
         for field in present:
             if type(claim[field]) is str and not is_subdomain(claim[field]):
                 reason = explain_invalid(claim[field], "-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
                 message = f"invalid {field} {quote_value(claim[field])}: {reason}"
-                yield Finding(path.join((index, field)), message)
+                kind = field[0].upper() + field[1:].removesuffix("Name")
+                yield Finding(path.join((index, field)), message, f"use the name of a {kind}")
 
 
 def _check_container(container: Container, known: list[str], facts: Facts) -> Iterator[Finding]:
@@ -114,7 +116,9 @@ def _check_container(container: Container, known: list[str], facts: Facts) -> It
         name = get_str(claim, "name")
         if not name:
             if claim.get("name") == "":
-                yield Finding(path.join((index, "name")), "name is empty")
+                yield Finding(
+                    path.join((index, "name")), "name is empty", "name a claim of the pod"
+                )
             continue
         if name not in known:
             defined = join_words(known) if known else "none"
@@ -126,9 +130,10 @@ def _check_container(container: Container, known: list[str], facts: Facts) -> It
         if request and not is_dns_label(request):
             reason = explain_invalid_dns_label(request)
             message = f"invalid request {quote_value(request)}: {reason}"
-            yield Finding(path.join((index, "request")), message)
+            yield Finding(path.join((index, "request")), message, _VALID_NAME)
         elif requests and (not request or requests & {"", request}):
-            yield Finding(path / index, f"the container uses claim {quote_value(name)} twice")
+            message = f"the container uses claim {quote_value(name)} twice"
+            yield Finding(path / index, message, "remove it, or name another request in each")
         elif requests and facts.operator == "graphgate":
             message = f"the container uses two requests of claim {quote_value(name)}"
             remediation = "use one; graphgate's reconciler cannot apply two"
