@@ -260,12 +260,19 @@ def test_security_checks_the_pod_and_not_the_template_alone() -> None:
     assert dict(reported.levels) == {"privileged": True, "baseline": True, "restricted": False}
 
 
-def test_for_the_pods_nothing_but_deployments_is_rendered() -> None:
-    inputs = RenderInputs(read_settings().defaults, None)
-    view = parse(minimal())
-    assert {each.kind for each in render_deployments(view, NO_FACTS, inputs)} == {"Deployment"}
-    assert view.rendered == []
-    every = render_once(view, NO_FACTS, inputs)
+@pytest.mark.parametrize("operator", ["graphgate", "seldon"])
+def test_for_the_pods_nothing_but_deployments_is_rendered_and_nothing_twice(operator: Any) -> None:
+    facts, inputs = Facts(operator=operator), RenderInputs(read_settings().defaults, None)
+    document = with_predictor(explainer={"type": "AnchorTabular"})
+    document["spec"]["annotations"] = {"seldon.io/engine-separate-pod": "true"}
+    first, fresh = parse(document), parse(document)
+    pods = render_deployments(first, facts, inputs)
+    assert len(pods) > 1
+    assert {each.kind for each in pods} == {"Deployment"}
+    every = render_once(first, facts, inputs)
     assert {each.kind for each in every} == {"Deployment", "Service"}
-    (deployment,) = render_deployments(view, NO_FACTS, inputs)
-    assert deployment is every[0]
+    assert [id(each) for each in every if each.kind == "Deployment"] == [*map(id, pods)]
+    assert [each.object for each in render_once(fresh, facts, inputs)] == [
+        each.object for each in every
+    ]
+    assert render_deployments(fresh, facts, inputs) == pods

@@ -145,9 +145,9 @@ def check_pods(
                 yield action, _restriction_finding(violation, template)
     violating = [other for other in rendered.values() if other.violations(standard)]
     old_messages = {
-        (other.rendered.name, finding.message)
+        (other.rendered.name, _message(standard, violation))
         for other in (old.pods(facts).values() if violating and old is not None else ())
-        for finding in _find_violations(standard, other)
+        for violation in other.violations(standard)
     }
     for other in violating:
         for finding in _find_violations(standard, other):
@@ -217,11 +217,15 @@ def _find_violations(
             path = _common_path(evidence)
         yield Finding(
             path,
-            f'would violate PodSecurity "{standard}": {violation}',
+            _message(standard, violation),
             _ways_out(violation, rendered),
             evidence=evidence,
             rule_id=f"{POD_SECURITY_RULE_ID_PREFIX}{violation.check_id}",
         )
+
+
+def _message(standard: Standard, violation: Violation) -> str:
+    return f'would violate PodSecurity "{standard}": {violation}'
 
 
 def _ways_out(violation: Violation, rendered: RenderedPod | None) -> str:

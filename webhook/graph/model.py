@@ -446,8 +446,8 @@ class SeldonDeployment:
         return found
 
     @lazy
-    def rendered(self) -> list[tuple[Any, Any, tuple[Any, ...]]]:
-        """The facts and the inputs that it was rendered with, and the objects."""
+    def rendered(self) -> list[Any]:
+        """What was rendered of it (`rendering.once`)."""
         return []
 
     @lazy

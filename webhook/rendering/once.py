@@ -3,8 +3,8 @@
 Not here: what is rendered (`render`), what the reconciler applies.
 """
 
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from webhook.defaulting import DefaultingOptions
 from webhook.graph.cluster_facts import Facts, Namespace, Operator
@@ -33,44 +33,54 @@ def render_once(
     An orchestrator is among them: whether there is one, the reconciler's flags say, and what is
     admitted must run with it too.
     """
-    objects = _find_rendered(deployment, facts, inputs)
-    if objects is None:
-        objects = _render(deployment, facts, inputs)
-        deployment.rendered.append((facts, inputs, objects))
-    return objects
+    known = _known(deployment, facts, inputs)
+    if known.objects is None:
+        known.objects = _render(deployment, facts, inputs, deployments=known.deployments)
+    return known.objects
 
 
 def render_deployments(
     deployment: SeldonDeployment, facts: Facts, inputs: RenderInputs
 ) -> tuple[Rendered, ...]:
     """Return the Deployments among these objects; the others are not rendered for them."""
-    objects = _find_rendered(deployment, facts, inputs)
-    if objects is None:
-        objects = _render(deployment, facts, inputs, only_deployments=True)
-    return tuple(rendered for rendered in objects if rendered.kind == "Deployment")
+    known = _known(deployment, facts, inputs)
+    if known.deployments is None:
+        known.deployments = (
+            _render(deployment, facts, inputs, only_deployments=True)
+            if known.objects is None
+            else tuple(each for each in known.objects if each.kind == "Deployment")
+        )
+    return known.deployments
 
 
-def _find_rendered(
-    deployment: SeldonDeployment, facts: Facts, inputs: RenderInputs
-) -> tuple[Rendered, ...] | None:
-    for known_facts, known_inputs, objects in deployment.rendered:
-        if known_facts is facts and known_inputs == inputs:
-            return objects
-    return None
+@dataclass(slots=True)
+class _Known:
+    """What was rendered of a document under these facts, and with these inputs."""
+
+    facts: Facts
+    inputs: RenderInputs
+    objects: tuple[Rendered, ...] | None = None
+    deployments: tuple[Rendered, ...] | None = None
+
+
+def _known(deployment: SeldonDeployment, facts: Facts, inputs: RenderInputs) -> _Known:
+    for known in deployment.rendered:
+        if known.facts is facts and known.inputs == inputs:
+            found: _Known = known
+            return found
+    known = _Known(facts, inputs)
+    deployment.rendered.append(known)
+    return known
 
 
 def _render(
-    deployment: SeldonDeployment,
-    facts: Facts,
-    inputs: RenderInputs,
-    *,
-    only_deployments: bool = False,
+    deployment: SeldonDeployment, facts: Facts, inputs: RenderInputs, **options: Any
 ) -> tuple[Rendered, ...]:
     own = {} if inputs.namespace is None else {deployment.namespace: inputs.namespace}
-    options = RenderOptions(
+    render_options = RenderOptions(
         orchestrator=OrchestratorOptions(""),
         defaults=inputs.defaults,
         operator=facts.operator or inputs.operator,
     )
     facts = replace(facts, namespaces=own)
-    return render(deployment, options, facts, only_deployments=only_deployments)
+    return render(deployment, render_options, facts, **options)

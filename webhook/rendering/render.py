@@ -12,7 +12,7 @@ Belongs here: which objects there are, and their order. What each looks like is 
 of its kind. Owner references and the apply itself are the reconciler's.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,19 +71,25 @@ def render(
     facts: Facts = NO_FACTS,
     *,
     only_deployments: bool = False,
+    deployments: Sequence[Rendered] | None = None,
 ) -> tuple[Rendered, ...]:
     """Return the objects of a SeldonDeployment, always in the same order, equal for equal input.
 
     only_deployments  leave out all other kinds, for callers that only need pods
+    deployments       what that gave for the same input, which is not rendered again
 
     Total: whatever the document is, nothing is raised. What cannot be rendered is left out, what
     Kubernetes would refuse is rendered as written: a rule denies it, and the API server would.
     """
     view = prune_unknown_fields(write_integers(view), facts, options.operator)
+    layouts = layout_predictors(view, options, facts)
+    if only_deployments:
+        return tuple(each for layout in layouts for each in _render_deployments(layout))
+    known = None if deployments is None else iter(deployments)
     return tuple(
-        rendered
-        for placement in layout_predictors(view, options, facts)
-        for rendered in (_render_deployments if only_deployments else _render_objects)(placement)
+        each
+        for layout in layouts
+        for each in _render_objects(layout, _render_deployments(layout) if known is None else known)
     )
 
 
@@ -112,9 +118,10 @@ def _render_explainer(layout: PredictorLayout) -> Rendered:
     )
 
 
-def _render_objects(layout: PredictorLayout) -> Iterator[Rendered]:
+def _render_objects(layout: PredictorLayout, deployments: Iterator[Rendered]) -> Iterator[Rendered]:
+    """Yield the objects of a predictor; its Deployments are the next ones of `deployments`."""
     for pod in layout.pods:
-        yield _render_component(layout, pod)
+        yield next(deployments)
         if scaler := autoscaler.render_autoscaler(layout, pod):
             yield with_root_source(scaler, pod.path / pod.autoscaler_field)
         if pdb := pod_disruption_budget.render_pdb(layout, pod):
@@ -125,13 +132,13 @@ def _render_objects(layout: PredictorLayout) -> Iterator[Rendered]:
                     service.render_container_service(layout, slot), slot.path / "name"
                 )
     if layout.orchestrator_in_own_pod:
-        yield _render_orchestrator(layout)
+        yield next(deployments)
     if layout.entrypoint is not None:
         yield with_root_source(
             service.render_predictor_service(layout), names.service_name_source(layout)
         )
     if layout.explainer:
-        yield _render_explainer(layout)
+        yield next(deployments)
         yield with_root_source(
             service.render_explainer_service(layout, explainer.explainer_port(layout)),
             layout.predictor.path / "explainer",

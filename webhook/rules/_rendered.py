@@ -9,6 +9,7 @@ from webhook.graph.model import EMPTY_MAPPING, Predictor, SeldonDeployment
 if TYPE_CHECKING:
     from webhook.graph.path import Path
     from webhook.rendering.layout import PredictorLayout
+    from webhook.rendering.once import RenderInputs
     from webhook.rendering.options import RenderOptions
     from webhook.rendering.render import Rendered
 
@@ -18,22 +19,28 @@ def render_objects(deployment: SeldonDeployment, facts: Facts) -> "tuple[Rendere
 
     Rendered once: several rules ask, and so do others.
     """
-    from webhook.rendering.once import RenderInputs, render_once
+    from webhook.rendering.once import render_once
 
-    if deployment.render_inputs is not None:
-        return render_once(deployment, facts, RenderInputs(*deployment.render_inputs))
-    options, namespace = _options(facts), facts.namespaces.get(deployment.namespace)
-    inputs = RenderInputs(options.defaults, namespace, options.operator)
-    return render_once(deployment, facts, inputs)
+    return render_once(deployment, facts, _inputs(deployment, facts))
 
 
 def rendered_pods(
     deployment: SeldonDeployment, facts: Facts
 ) -> Iterator["tuple[Rendered, Mapping[str, Any]]"]:
     """Yield each rendered Deployment with its pod template, not to be changed."""
-    for rendered in render_objects(deployment, facts):
-        if rendered.kind == "Deployment":
-            yield rendered, rendered.object["spec"]["template"]
+    from webhook.rendering.once import render_deployments
+
+    for rendered in render_deployments(deployment, facts, _inputs(deployment, facts)):
+        yield rendered, rendered.object["spec"]["template"]
+
+
+def _inputs(deployment: SeldonDeployment, facts: Facts) -> "RenderInputs":
+    from webhook.rendering.once import RenderInputs
+
+    if deployment.render_inputs is not None:
+        return RenderInputs(*deployment.render_inputs)
+    options, namespace = _options(facts), facts.namespaces.get(deployment.namespace)
+    return RenderInputs(options.defaults, namespace, options.operator)
 
 
 def find_orchestrator_pod(

@@ -58,11 +58,11 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
         for key, name in annotated.items():
             if name in known:
                 continue
-            message = f"no container named {quote_value(name)} in a pod that has {listed}"
             path = rendered.trace(("spec", "template", "metadata", "annotations", key))
             if path in reported:
                 continue
             reported.add(path)
+            message = f"no container named {quote_value(name)} in a pod that has {listed}"
             # An annotation of spec or predictor is on pods with other containers, too.
             is_of_one_pod = path[-3:-1] == ("metadata", "annotations")
             nearest = nearest_word(name, free) if is_of_one_pod else ""
