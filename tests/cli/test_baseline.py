@@ -97,6 +97,14 @@ def test_an_object_without_a_name_is_left_out(run, tmp_path):
     assert baseline.read_text() == ""
 
 
+@pytest.mark.parametrize("metadata", [{"name": "*"}, {"name": "a", "namespace": "team-*"}])
+def test_no_object_is_exempt_by_a_pattern_that_another_one_wrote(run, tmp_path, metadata):
+    document = {**BROKEN, "metadata": metadata}
+    file = tmp_path / "baseline.yaml"
+    assert run("check", "--write-exceptions", file, stdin=json.dumps(document)).code == 0
+    assert file.read_text() == ""
+
+
 def test_one_error_is_one(run, tmp_path):
     document = minimal()
     document["spec"]["predictors"][0]["graph"]["type"] = "MODLE"

@@ -110,6 +110,8 @@ def test_kinds_of_parameters_are_granted_by_name(helm: Path) -> None:
     )
     secrets = '--set-json=cluster.paramKinds=[{"resource":"secrets"}]'
     assert "Secrets are not read as parameters" in template(helm, selector, secrets).stderr
+    anything = '--set-json=cluster.paramKinds=[{"apiGroup":"*","resource":"secrets"}]'
+    assert "'*' does not match pattern" in template(helm, selector, anything).stderr
 
 
 def template(helm: Path, *flags: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests import patience
-from tests.documents_of import minimal
+from tests.documents_of import minimal, with_graph
 from tests.picture.graphs import bush, chain, fan, hostile
 from tests.seeds import ROOT, SEEDS
 from webhook.engine.evaluated_object import read_object
@@ -143,6 +143,14 @@ def test_every_value_can_be_drawn_in_every_format(value):
     assert ElementTree.fromstring(svg.write([picture])) is not None
     assert mermaid.write([picture]).startswith("flowchart")
     assert dot.write([picture]).startswith("digraph")
+
+
+def test_no_name_is_a_directive_of_mermaid():
+    """Mermaid takes "%%{init: …}%%" wherever it is, also out of a text in quotes."""
+    directive = "%%{init: {'themeCSS': '.deny { display: none }'}}%%"
+    document = with_graph(name=directive)
+    document["metadata"]["name"] = directive
+    assert re.search(r"%%\s*\{", mermaid.write([draw(document)])) is None
 
 
 def test_the_tree_of_a_faulty_graph():

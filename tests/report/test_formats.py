@@ -86,6 +86,14 @@ def test_what_was_not_judged_has_no_pods():
     assert json.loads(as_json.write(report))["results"][0]["operator"] is None
 
 
+def test_sarif_has_no_link_that_an_object_wrote():
+    document = with_graph(name="[fix](https://shop.example.com)")
+    (run,) = json.loads(as_sarif.write(lint_report(json.dumps(document))))["runs"]
+    messages = [result["message"]["text"] for result in run["results"]]
+    assert any("[fix] (https://shop.example.com)" in message for message in messages)
+    assert all("](" not in message for message in messages)
+
+
 @pytest.mark.parametrize("rule_id", [*known_ids(), "policy/gpu-limit/0"])
 def test_sarif_describes_every_id(rule_id):
     finding = Finding(ROOT, "the message", rule_id=rule_id)

@@ -26,18 +26,24 @@ def write_baseline(report: "Report", now: float, ttl_seconds: float) -> Baseline
     now          seconds since 1970
     ttl_seconds  until they end
 
-    Left out are objects without a name, which no exception can mean, and what is wrong with a text
-    or was not read in full.
+    Left out are objects without a name, which no exception can mean, or with a "*" in it, by which
+    one would mean others; and what is wrong with a text or was not read in full.
     """
     expires_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + ttl_seconds))
     today = time.strftime("%Y-%m-%d", time.gmtime(now))
     exceptions = [
         _exception(result, faults, today, expires_at)
         for result in report.results
-        if result.identity.get("name") and (faults := _faults(result))
+        if _is_exact(result) and (faults := _faults(result))
     ]
     errors = sum(len(exception["spec"]["exempt"]["findings"]) for exception in exceptions)
     return Baseline(emit_documents(exceptions), errors)
+
+
+def _is_exact(result: "DocumentResult") -> bool:
+    """Return whether an exception by namespace and name is about this object alone."""
+    name = result.identity.get("name", "")
+    return bool(name) and "*" not in f"{result.identity.get('namespace', '')}{name}"
 
 
 def _faults(result: "DocumentResult") -> list[dict[str, str]]:

@@ -14,9 +14,19 @@ _CLASSES = (
 )
 
 # Mermaid reads these inside of quotes too: as an entity of its own (#quot;), as HTML, as the end of
-# the text, as markdown. What it shows is HTML, so HTML's entities are right in every version.
+# the text, as markdown, as a directive that configures the whole picture (%%{init: …}%%). What it
+# shows is HTML, so HTML's entities are right in every version.
 _ENTITIES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "#": "&num;", "`": "&grave;"}
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        '"': "&quot;",
+        "#": "&num;",
+        "`": "&grave;",
+        "{": "&lbrace;",
+        "}": "&rbrace;",
+    }
 )
 
 
