@@ -74,6 +74,8 @@ class GraphGenerator:
         if self.happens(0.4):
             spec["protocol"] = self.random.choice(("seldon", "v2", "kfserving", ""))
         self.protocol = spec.get("protocol", "")
+        if self.spoken == "GRPC" and self.protocol in ("v2", "kfserving"):
+            self.spoken = "REST"  # over gRPC only models can be called: uncallable-over-grpc
         if self.spoken and self.happens(0.5):
             spec["transport"] = self.spoken.lower()
         if self.happens(0.3):
