@@ -5,6 +5,7 @@ orchestrator rely on, each only where the author wrote nothing: ports, variables
 before it is stopped, the pod's annotations as a file.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from webhook.graph.model import Node, get_int, get_str, iter_mappings
@@ -30,6 +31,8 @@ PODINFO_VOLUME = "seldon-podinfo"
 OLD_PODINFO_VOLUME = "podinfo"
 PODINFO_PATH = "/etc/podinfo"
 """A volume with the pod's annotations, which Seldon's wrappers and the orchestrator read."""
+
+PROBE_HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
 
 CONTAINER_FIELD_ORDER = (
     "name",
@@ -82,7 +85,11 @@ def _serving_container(
 ) -> Sourced:
     path = layout.predictor.path
     image = get_str(slot.raw, "image") or (server.image if server else "")
-    variables = environment.node_variables(layout, slot, node, image)
+    named_image = image if server is None or server.names_image else get_str(slot.raw, "image")
+    variables = environment.node_variables(layout, slot, node, named_image)
+    env = environment.user_variables(slot.raw, slot.path)
+    if layout.is_seldon:
+        env, variables = environment.seldon_variables(env, path, variables), {}
     defaults: dict[str, Any] = {
         "image": image or None,
         "imagePullPolicy": "IfNotPresent",
@@ -90,6 +97,8 @@ def _serving_container(
         **_tcp_probes(layout, slot, node),
     }
     if server is not None:
+        if server.overrides_variables:
+            env = environment.override_variables(env, path, server.env)
         variables |= server.env
         defaults |= {
             "args": list(server.args) or None,
@@ -107,14 +116,37 @@ def _serving_container(
                 for key, value in defaults.items()
                 if value is not None and slot.raw.get(key) in (None, "")
             },
+            **_replaced_fields(layout, slot, server),
             "ports": _with_default_ports(layout, slot, server),
-            "env": environment.with_variables(
-                environment.user_variables(slot.raw, slot.path), path, variables
-            ),
+            "env": environment.with_variables(env, path, variables),
             "volumeMounts": _user_mounts(layout, pod, slot),
         },
     )
-    return mount_podinfo(container, path)
+    return mount_podinfo(container, path, keeps_paths=not layout.is_seldon)
+
+
+def _replaced_fields(
+    layout: PredictorLayout, slot: ContainerSlot, server: ModelServer | None
+) -> dict[str, Sourced]:
+    """Return the author's fields that Seldon's operator replaces for a model server."""
+    if server is None:
+        return {}
+    path = layout.predictor.path
+    replaced = {
+        field: _with_handler(from_user(slot.raw[field], slot.path / field), probe, path)
+        for field, probe in server.probes.items()
+        if server.replaces_handlers and type(slot.raw.get(field)) is dict
+    }
+    if server.replaces_image and server.image:
+        replaced["image"] = injected(server.image, path)
+    return replaced
+
+
+def _with_handler(written: Sourced, probe: Mapping[str, Any], path: Path) -> Sourced:
+    """Return the author's probe with the handler of another one."""
+    timing = {key: get_item(written, key) for key in written.value if key not in PROBE_HANDLERS}
+    handler = {key: injected(probe[key], path) for key in PROBE_HANDLERS if key in probe}
+    return mapping_of(path, timing | handler)
 
 
 def _user_mounts(layout: PredictorLayout, pod: PodLayout, slot: ContainerSlot) -> Sourced:
@@ -137,12 +169,16 @@ def _user_mounts(layout: PredictorLayout, pod: PodLayout, slot: ContainerSlot) -
     return list_of(slot.path / "volumeMounts", kept)
 
 
-def mount_podinfo(container: Sourced, path: Path) -> Sourced:
-    """Return the container with the pod's annotations mounted, unless it mounts them already."""
+def mount_podinfo(container: Sourced, path: Path, *, keeps_paths: bool = True) -> Sourced:
+    """Return the container with the pod's annotations mounted, unless it mounts them already.
+
+    keeps_paths  False: beside another volume at the path, too, as Seldon's operator does
+    """
     mounts = container.value.get("volumeMounts", ())
     if any(type(m) is dict and m.get("name") == PODINFO_VOLUME for m in mounts):
         return container
-    return add_mounts(container, [{"name": PODINFO_VOLUME, "mountPath": PODINFO_PATH}], path)
+    mount = {"name": PODINFO_VOLUME, "mountPath": PODINFO_PATH}
+    return add_mounts(container, [mount], path, keeps_paths=keeps_paths)
 
 
 def podinfo_volume() -> dict[str, Any]:
@@ -172,9 +208,9 @@ def _with_default_ports(
     """Return the author's ports, and those of http, grpc and metrics that are missing.
 
     A number that is there under another name is not named twice: the list cannot be applied
-    server-side then, its key is number and protocol.
+    server-side then, its key is number and protocol. Seldon's operator creates, and names it twice.
     """
-    replaced = layout.is_seldon and server is not None and server.replaces_ports
+    replaced = server is not None and server.replaces_ports
     ports = list_items({} if replaced else slot.raw, "ports", slot.path)
     named = {get_str(port, "name") for port in ports.value}
     used = {
@@ -185,9 +221,10 @@ def _with_default_ports(
     added: list[Sourced] = []
     default_ports = {"http": slot.http_port, "grpc": slot.grpc_port}
     if not replaced:
-        default_ports[layout.options.metrics_port_name] = slot.metrics_port
+        metrics = {layout.options.metrics_port_name: slot.metrics_port}
+        default_ports = metrics | default_ports if layout.is_seldon else default_ports | metrics
     for name, port_number in default_ports.items():
-        if name not in named and port_number not in used:
+        if name not in named and (layout.is_seldon or port_number not in used):
             used.add(port_number)
             port = {"name": name, "containerPort": port_number, "protocol": "TCP"}
             added.append(injected(port, layout.predictor.path))

@@ -28,6 +28,7 @@ def render_component_deployment(layout: PredictorLayout, pod: PodLayout) -> Sour
             metadata.merged_annotations(layout, pod, metadata.scrape_annotations(layout)),
         ),
         spec=pods.render_pod_spec(layout, pod),
+        selector=metadata.deployment_selector(layout, name, pod),
         replicas=None if pod.autoscaler_field else find_replicas(layout, pod.raw, pod.path),
     )
 
@@ -50,6 +51,7 @@ def render_orchestrator_deployment(layout: PredictorLayout) -> Sourced:
         labels=metadata.orchestrator_labels(layout, name),
         annotations=metadata.orchestrator_annotations(layout),
         spec=spec,
+        selector=metadata.orchestrator_selector(layout, name),
         replicas=find_replicas(
             layout, get_mapping(layout.predictor.raw, "svcOrchSpec"), path / "svcOrchSpec"
         ),
@@ -63,6 +65,7 @@ def build_deployment(
     labels: tuple[Sourced, Sourced],
     annotations: tuple[Sourced, Sourced],
     spec: Sourced,
+    selector: Mapping[str, str],
     replicas: Sourced | None,
 ) -> Sourced:
     """Return a Deployment. `labels` and `notes` (annotations) are the object's, and its pods'."""
@@ -72,6 +75,8 @@ def build_deployment(
         "annotations": annotations[1] if annotations[1].value else None,
     }
     deadline = get_int(layout.predictor.raw, "progressDeadlineSeconds")
+    if layout.is_seldon and name == names.orchestrator_name(layout):
+        deadline = None
     return mapping_of(
         path,
         {
@@ -82,9 +87,7 @@ def build_deployment(
                 path,
                 {
                     "replicas": replicas,
-                    "selector": {
-                        "matchLabels": metadata.deployment_selector(layout, name, labels[1].value)
-                    },
+                    "selector": {"matchLabels": dict(selector)},
                     "strategy": {
                         "type": "RollingUpdate",
                         "rollingUpdate": {"maxUnavailable": MAX_UNAVAILABLE},

@@ -1,9 +1,10 @@
 """Environment variables of a node's container.
 
 The author's variables come first and are never lost or changed; injected ones follow unless the
-author has one of that name. (Seldon drops every variable of the container in that case.) A list
-with one name twice means the last one to Kubernetes but cannot be applied server-side, so only the
-last is kept. What refers to an earlier one, like a second PATH=/opt/bin:$(PATH), gets its text.
+author has one of that name. (Seldon's operator drops every variable of the container for some of
+these names, and overrides the others: `seldon_variables`.) A list with one name twice means the
+last one to Kubernetes but cannot be applied server-side, so only the last is kept. What refers to
+an earlier one, like a second PATH=/opt/bin:$(PATH), gets its text.
 """
 
 import json
@@ -25,6 +26,19 @@ from webhook.rendering.source_map import (
     with_fields,
     with_items,
 )
+
+DROPPING_VARIABLES = frozenset(
+    {
+        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT",
+        "MLSERVER_HTTP_PORT",
+        "PREDICTIVE_UNIT_GRPC_SERVICE_PORT",
+        "MLSERVER_GRPC_PORT",
+        "PREDICTIVE_UNIT_PARAMETERS",
+        "MLSERVER_MODEL_URI",
+    }
+)
+"""Variables of an author's that make Seldon's operator drop all of the container, the last two only
+where the node has parameters or a modelUri (SetEnvVar, v1.17.1)."""
 
 MODELS_PATH = "/mnt/models"
 """Where a fetched model lies, to the initializer and to the server."""
@@ -111,6 +125,33 @@ def with_variables(env: Sourced, path: Path, variables: Mapping[str, str]) -> So
     )
 
 
+def seldon_variables(env: Sourced, path: Path, variables: Mapping[str, str]) -> Sourced:
+    """Return the variables of a node's container as Seldon's operator leaves them.
+
+    env        the author's
+    variables  those of `node_variables`
+
+    It starts anew with an empty list where the author has a variable of DROPPING_VARIABLES that it
+    sets, and writes those of a name outside of it a second time, which is the one that counts
+    (createContainerService and SetEnvVar, v1.17.1).
+    """
+    for name, value in variables.items():
+        is_there = any(get_str(variable, "name") == name for variable in env.value)
+        if is_there and name == "PREDICTIVE_UNIT_SERVICE_PORT":
+            continue
+        if is_there and name in DROPPING_VARIABLES:
+            env = injected([], path)
+            continue
+        env = with_items(env, [injected({"name": name, "value": value}, path)])
+    return keep_last_variables(env)
+
+
+def override_variables(env: Sourced, path: Path, variables: Mapping[str, str]) -> Sourced:
+    """Return `env` with `variables` behind it, in place of those of the same names."""
+    added = [injected({"name": name, "value": value}, path) for name, value in variables.items()]
+    return keep_last_variables(with_items(env, added))
+
+
 def node_variables(
     layout: PredictorLayout, slot: ContainerSlot, node: Node, image: str
 ) -> dict[str, str]:
@@ -124,7 +165,7 @@ def node_variables(
         "MLSERVER_GRPC_PORT": grpc,
     }
     if node_params := node_parameters(node):
-        variables["PREDICTIVE_UNIT_PARAMETERS"] = compact_json(node_params)
+        variables["PREDICTIVE_UNIT_PARAMETERS"] = parameters_json(layout, node_params)
     if get_str(node.raw, "modelUri"):
         variables["MLSERVER_MODEL_URI"] = MODELS_PATH
     labels = metadata.predictor_labels(layout).value
@@ -141,6 +182,15 @@ def node_variables(
         "MLSERVER_METRICS_PORT": str(slot.metrics_port),
         "MLSERVER_METRICS_ENDPOINT": layout.options.prometheus_path,
     }
+
+
+def parameters_json(layout: PredictorLayout, parameters: list[dict[str, str]]) -> str:
+    """Return parameters as JSON; Seldon's operator writes <, > and & as Go does, escaped."""
+    text = compact_json(parameters)
+    if layout.is_seldon:
+        for sign in "<>&\u2028\u2029":
+            text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
 
 
 def node_parameters(node: Node) -> list[dict[str, str]]:

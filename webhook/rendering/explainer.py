@@ -83,6 +83,7 @@ def render_explainer_deployment(layout: PredictorLayout) -> Sourced:
         labels=(metadata.explainer_labels(layout, name), metadata.explainer_labels(layout, name)),
         annotations=(metadata.merged_annotations(layout), metadata.merged_annotations(layout)),
         spec=pod,
+        selector=metadata.deployment_selector(layout, name),
         replicas=_explainer_replicas(layout, raw, path),
     )
 
@@ -106,6 +107,19 @@ def explainer_port(layout: PredictorLayout) -> int:
         found = get_int(written, "containerPort")
         if get_str(written, "name") == "http" and found:
             return found
+    return _endpoint_port(raw)
+
+
+def explainer_service_port(layout: PredictorLayout) -> int:
+    """Return the port of the explainer's Service, which leads to the same port of the container.
+
+    Seldon's operator has that of the endpoint, wherever the container listens (createExplainer,
+    v1.17.1).
+    """
+    return _endpoint_port(layout.explainer) if layout.is_seldon else explainer_port(layout)
+
+
+def _endpoint_port(raw: Mapping[str, Any]) -> int:
     return get_int(get_mapping(raw, "endpoint"), "service_port") or DEFAULT_PORT
 
 
@@ -147,9 +161,11 @@ def _container(layout: PredictorLayout, raw: Mapping[str, Any], path: Path, name
     if not any(_is_http(written, http_port, layout) for written in ports.value):
         added = {"name": "http", "containerPort": http_port, "protocol": "TCP"}
         ports = with_items(ports, [injected(added, predictor_path)])
-    env = environment.with_variables(
-        environment.user_variables(user_container, source_path), predictor_path, variables
-    )
+    written_env = environment.user_variables(user_container, source_path)
+    if layout.is_seldon and variables:
+        # Seldon's operator gives it these and no others (createExplainer, v1.17.1).
+        written_env = injected([], predictor_path)
+    env = environment.with_variables(written_env, predictor_path, variables)
     fields = {
         key: injected(value, predictor_path)
         for key, value in defaults.items()
@@ -221,12 +237,21 @@ def _variables(
         "explainer_type": V2_TYPES.get(get_str(raw, "type"), get_str(raw, "type")),
         "infer_uri": f"http://{endpoint.host}/v2/models/{root.name if root else ''}/infer",
     }
-    with suppress(ValueError, RecursionError):  # none written, or nothing that MLServer can read
-        extra["init_parameters"] = json.loads(get_str(raw, "initParameters"))
+    parameters = get_str(raw, "initParameters")
+    has_model = bool(get_str(raw, "modelUri"))
+    if layout.is_seldon:
+        # The text is put in as it is, and the variable of the model set without one as well.
+        text = environment.compact_json(extra)
+        extra_text = f'{text[:-1]},"init_parameters":{parameters}}}' if parameters else text
+        has_model = True
+    else:
+        with suppress(ValueError, RecursionError):  # none, or nothing that MLServer can read
+            extra["init_parameters"] = json.loads(parameters)
+        extra_text = environment.compact_json(extra)
     return {
         "MLSERVER_HTTP_PORT": str(port),
         "MLSERVER_MODEL_IMPLEMENTATION": "mlserver_alibi_explain.AlibiExplainRuntime",
         "MLSERVER_MODEL_NAME": name,
-        **({"MLSERVER_MODEL_URI": MODELS_PATH} if get_str(raw, "modelUri") else {}),
-        "MLSERVER_MODEL_EXTRA": environment.compact_json(extra),
+        **({"MLSERVER_MODEL_URI": MODELS_PATH} if has_model else {}),
+        "MLSERVER_MODEL_EXTRA": extra_text,
     }

@@ -14,7 +14,7 @@ object. Its ReplicaSets match graphgate's selectors, too, so a Deployment that w
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from webhook.graph.model import get_mapping
+from webhook.graph.model import Node, get_mapping
 from webhook.graph.path import ROOT, Path
 from webhook.graph.well_known import (
     AMBASSADOR_CONFIG_ANNOTATION,
@@ -62,24 +62,29 @@ def selector_labels(layout: PredictorLayout, name: str) -> dict[str, str]:
 
 
 def deployment_selector(
-    layout: PredictorLayout, name: str, labels: Mapping[str, str]
+    layout: PredictorLayout, name: str, pod: PodLayout | None = None
 ) -> dict[str, str]:
-    """Return the selector of the Deployment `name`, whose pods have `labels`.
+    """Return the selector of a component's Deployment, or of an explainer's (without a pod).
 
     Seldon's operator selects by the object's id and by the Services of the pod; an explainer by the
     id alone (createDeploymentWithoutEngine, createExplainer, v1.17.1).
     """
     if not layout.is_seldon:
         return selector_labels(layout, name)
-    if labels.get(EXPLAINER_LABEL) == "true":
-        return {DEPLOYMENT_ID: names.deployment_id_label(layout.deployment.name)}
-    services = {key: labels[key] for key in labels if key.startswith(SERVICE_LABEL_PREFIX)}
-    if PREDICTOR_SERVICE in labels:
-        services[PREDICTOR_SERVICE] = labels[PREDICTOR_SERVICE]
     owner = names.deployment_id_label(layout.deployment.name)
-    if name == names.orchestrator_name(layout):
-        owner = labels[DEPLOYMENT_ID]
-    return {DEPLOYMENT_ID: owner, **services}
+    return {DEPLOYMENT_ID: owner, **(_service_labels_of_pod(layout, pod) if pod else {})}
+
+
+def orchestrator_selector(layout: PredictorLayout, name: str) -> dict[str, str]:
+    """Return the selector of an orchestrator's own Deployment.
+
+    Seldon's operator has the predictor's Service where the object's id is expected
+    (createEngineDeployment, v1.17.1).
+    """
+    if not layout.is_seldon:
+        return selector_labels(layout, name)
+    service = names.predictor_service_name(layout)
+    return {DEPLOYMENT_ID: service, PREDICTOR_SERVICE: service}
 
 
 def budget_selector(layout: PredictorLayout, name: str) -> dict[str, str]:
@@ -117,17 +122,42 @@ def _holds_orchestrator(layout: PredictorLayout, pod: PodLayout) -> bool:
 
 
 def _component_pod_labels(layout: PredictorLayout, pod: PodLayout, name: str) -> Sourced:
+    services = _service_labels_of_pod(layout, pod)
     fixed: dict[str, str] = {}
-    for slot, node in pod.node_slots:
-        if slot.has_service:
-            fixed[SERVICE_LABEL_PREFIX + slot.name] = names.container_service_name(layout, slot)
-        fixed |= _role_label(node_role(node))
+    for slot in pod.slots:
+        label = SERVICE_LABEL_PREFIX + slot.name
+        fixed |= {label: services[label]} if label in services else {}
+        fixed |= _kind_label(layout, slot.node)
+    fixed |= services
+    if PREDICTOR_SERVICE in fixed and layout.has_orchestrator and not layout.is_seldon:
+        fixed[CONTAINS_ORCHESTRATOR] = "true"
+    return _workload_labels(layout, name, fixed, pod)
+
+
+def _service_labels_of_pod(layout: PredictorLayout, pod: PodLayout) -> dict[str, str]:
+    """Return the labels by which Services find a component's pod."""
+    labels = {
+        SERVICE_LABEL_PREFIX + slot.name: names.container_service_name(layout, slot)
+        for slot, _ in pod.node_slots
+        if slot.has_service
+    }
     entrypoint = layout.entrypoint
     if entrypoint is not None and entrypoint[0] is pod and not layout.orchestrator_in_own_pod:
-        fixed[PREDICTOR_SERVICE] = names.predictor_service_name(layout)
-        if layout.has_orchestrator and not layout.is_seldon:
-            fixed[CONTAINS_ORCHESTRATOR] = "true"
-    return _workload_labels(layout, name, fixed, pod)
+        labels[PREDICTOR_SERVICE] = names.predictor_service_name(layout)
+    return labels
+
+
+def _kind_label(layout: PredictorLayout, node: Node | None) -> dict[str, str]:
+    """Return the label that says what a container serves.
+
+    Seldon's operator writes that of explainers for a container without a node, or with a node
+    without a type, beside an explainer (addLabelsToDeployment, v1.17.1).
+    """
+    role = _role_label(node_role(node)) if node is not None else {}
+    has_type = node is not None and node_role(node) != ""
+    if layout.is_seldon and layout.explainer and not has_type:
+        return {EXPLAINER_LABEL: "true"}
+    return role
 
 
 def orchestrator_labels(layout: PredictorLayout, name: str) -> tuple[Sourced, Sourced]:
@@ -139,15 +169,13 @@ def orchestrator_labels(layout: PredictorLayout, name: str) -> tuple[Sourced, So
     # The predictor's key is where the object's id is expected, and managed-by is missing
     # (createEngineDeployment, v1.17.1).
     path = layout.predictor.path
-    owner = f"{layout.deployment.name}-{layout.predictor.name}"
     pods = merge_mappings(
         path,
-        mapping_of(path, {DEPLOYMENT_ID: names.deployment_id_label(owner), APP: name}),
+        mapping_of(path, {**orchestrator_selector(layout, name), APP: name}),
         predictor_labels(layout),
-        mapping_of(path, service),
     )
     more = mapping_of(path, {"fluentd": "true", CONTAINS_ORCHESTRATOR: "true"})
-    return merge_mappings(path, pods, more), pods
+    return merge_mappings(path, more, pods), pods
 
 
 def explainer_labels(layout: PredictorLayout, name: str) -> Sourced:
@@ -161,13 +189,10 @@ def predictor_service_labels(layout: PredictorLayout) -> Sourced:
     is_sole_container = (
         entrypoint is not None and not layout.has_orchestrator and entrypoint[1].node is not None
     )
-    kind = (
-        _role_label(node_role(entrypoint[1].node))
-        if is_sole_container and entrypoint and entrypoint[1].node
-        else {}
-    )
+    kind = _kind_label(layout, entrypoint[1].node) if is_sole_container and entrypoint else {}
     fixed = {PREDICTOR_SERVICE: names.predictor_service_name(layout)} | kind
-    return _service_labels(layout, fixed, marks_shadow=not layout.is_seldon)
+    is_marked = not layout.is_seldon or is_sole_container
+    return _service_labels(layout, fixed, marks_shadow=is_marked)
 
 
 def container_service_labels(layout: PredictorLayout, slot: ContainerSlot) -> Sourced:
@@ -176,7 +201,7 @@ def container_service_labels(layout: PredictorLayout, slot: ContainerSlot) -> So
         SERVICE_LABEL_PREFIX + slot.name: names.container_service_name(layout, slot),
         PREDICTOR_SERVICE: names.predictor_service_name(layout),
     }
-    return _service_labels(layout, fixed | (_role_label(node_role(slot.node)) if slot.node else {}))
+    return _service_labels(layout, fixed | _kind_label(layout, slot.node))
 
 
 def explainer_service_labels(layout: PredictorLayout) -> Sourced:

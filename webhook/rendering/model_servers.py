@@ -14,9 +14,9 @@ from typing import Any
 
 from webhook.graph import schema
 from webhook.graph.cluster_facts import Facts
-from webhook.graph.model import Node, get_mapping, get_str
+from webhook.graph.model import Node, SeldonDeployment, get_mapping, get_str
 from webhook.graph.well_known import NO_STORAGE_INITIALIZER_ANNOTATION
-from webhook.rendering.environment import MODELS_PATH, compact_json, node_parameters
+from webhook.rendering.environment import MODELS_PATH, node_parameters, parameters_json
 from webhook.rendering.layout import TENSORFLOW_CONTAINER, ContainerSlot, PredictorLayout
 from webhook.rendering.probes import LIVENESS_DELAY_SECONDS, READINESS_DELAY_SECONDS, http_probe
 from webhook.rendering.source_map import Sourced, mapping_of
@@ -53,7 +53,14 @@ class ModelServer:
     probes          fields of the container: readinessProbe, livenessProbe
     env_secret      name of a Secret whose keys become variables; "": none
     sidecar         a second container, which then is the one that needs the model
-    replaces_ports  whether Seldon's operator puts its own list of ports in place of the author's
+
+    Where Seldon's operator creates the pods, what it puts in place of the author's:
+
+    replaces_ports       the list of ports
+    replaces_handlers    the handlers of the probes
+    replaces_image       the image
+    overrides_variables  the variables in `env`
+    names_image          whether the variable PREDICTIVE_UNIT_IMAGE has the server's image
     """
 
     image: str
@@ -63,6 +70,10 @@ class ModelServer:
     env_secret: str = ""
     sidecar: Sourced | None = None
     replaces_ports: bool = False
+    replaces_handlers: bool = False
+    replaces_image: bool = False
+    overrides_variables: bool = False
+    names_image: bool = True
 
 
 def model_server_for(layout: PredictorLayout, slot: ContainerSlot, node: Node) -> ModelServer:
@@ -74,9 +85,11 @@ def model_server_for(layout: PredictorLayout, slot: ContainerSlot, node: Node) -
         return _triton(layout, slot, node, protocol)
     if protocol in V2_PROTOCOLS:
         return _mlserver(layout, slot, node, protocol)
+    parameters = _parameters_json(layout, node, ("model_uri", MODELS_PATH))
     return ModelServer(
         image=server_image(layout, node, protocol),
-        env={"PREDICTIVE_UNIT_PARAMETERS": _parameters_json(node, ("model_uri", MODELS_PATH))},
+        env={"PREDICTIVE_UNIT_PARAMETERS": parameters},
+        overrides_variables=layout.is_seldon,
     )
 
 
@@ -122,9 +135,15 @@ def downloads_own_model(layout: PredictorLayout, node: Node) -> bool:
     return is_opted_in and node.implementation == "TRITON_SERVER"
 
 
-def _parameters_json(node: Node, *more: tuple[str, str]) -> str:
+def is_tensorflow_proxy(deployment: SeldonDeployment, node: Node) -> bool:
+    """Return whether a node's container is a proxy, and the model is read by TensorFlow's."""
+    is_tensorflow = node.implementation == "TENSORFLOW_SERVER"
+    return is_tensorflow and get_str(deployment.spec, "protocol") != "tensorflow"
+
+
+def _parameters_json(layout: PredictorLayout, node: Node, *more: tuple[str, str]) -> str:
     added = [{"name": name, "value": value, "type": "STRING"} for name, value in more]
-    return compact_json([*node_parameters(node), *added])
+    return parameters_json(layout, [*node_parameters(node), *added])
 
 
 def _health_probes(port: int | str, period: int = 10) -> dict[str, Any]:
@@ -149,10 +168,22 @@ def _mlserver(
         env["TEMPO_RUNTIME_OPTIONS"] = json.dumps({"k8s_options": runtime_options})
     if node.implementation == "HUGGINGFACE_SERVER":
         env |= HUGGINGFACE_VARIABLES
+    if layout.is_seldon:
+        # Also where an author's variable made it drop those of every node's container.
+        env |= {
+            "MLSERVER_HTTP_PORT": str(slot.http_port),
+            "MLSERVER_GRPC_PORT": str(slot.grpc_port),
+            "MLSERVER_MODEL_NAME": node.name,
+            "MLSERVER_MODEL_URI": MODELS_PATH,
+        }
     # Seldon's operator probes by the port's name, twice as often.
     probed = _health_probes("http", 5) if layout.is_seldon else _health_probes(slot.http_port)
     return ModelServer(
-        server_image(layout, node, protocol), env=env, probes=probed, replaces_ports=True
+        server_image(layout, node, protocol),
+        env=env,
+        probes=probed,
+        replaces_ports=layout.is_seldon,
+        replaces_handlers=layout.is_seldon,
     )
 
 
@@ -180,7 +211,7 @@ def _triton(layout: PredictorLayout, slot: ContainerSlot, node: Node, protocol: 
         args=tuple(args),
         probes={} if layout.is_seldon else _health_probes(slot.http_port),
         env_secret=env_secret_name(layout, node.raw) if downloads_itself else "",
-        replaces_ports=True,
+        replaces_ports=layout.is_seldon,
     )
 
 
@@ -189,7 +220,8 @@ def _tensorflow(
 ) -> ModelServer:
     tensorflow = server_image(layout, node, "tensorflow")
     if protocol == "tensorflow":
-        return ModelServer(tensorflow, args=_tensorflow_args(node, slot.grpc_port, slot.http_port))
+        args = _tensorflow_args(node, slot.grpc_port, slot.http_port)
+        return ModelServer(tensorflow, args=args, names_image=not layout.is_seldon)
     path = layout.predictor.path
     sidecar = mapping_of(
         path,
@@ -206,14 +238,23 @@ def _tensorflow(
     )
     # The proxy needs both endpoints and the name; what the author wrote comes first.
     written = {parameter["name"] for parameter in node_parameters(node)}
-    needed = {
+    endpoints = {
         "rest_endpoint": f"http://0.0.0.0:{TENSORFLOW_HTTP}",
         "grpc_endpoint": f"0.0.0.0:{TENSORFLOW_GRPC}",
-        "model_name": node.name,
     }
+    needed = {**endpoints, "model_name": node.name}
     missing = [(name, value) for name, value in needed.items() if name not in written]
-    env = {"PREDICTIVE_UNIT_PARAMETERS": _parameters_json(node, *missing)}
-    return ModelServer(server_image(layout, node, protocol), env=env, sidecar=sidecar)
+    if layout.is_seldon:
+        # One of the endpoints is taken for both, and the name is written again.
+        missing = [] if written & endpoints.keys() else [*endpoints.items()]
+        missing.append(("model_name", node.name))
+    return ModelServer(
+        server_image(layout, node, protocol),
+        env={"PREDICTIVE_UNIT_PARAMETERS": _parameters_json(layout, node, *missing)},
+        sidecar=sidecar,
+        replaces_image=layout.is_seldon,
+        overrides_variables=layout.is_seldon,
+    )
 
 
 def _tensorflow_args(node: Node, grpc: int, rest: int) -> tuple[str, ...]:

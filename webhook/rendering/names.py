@@ -81,14 +81,17 @@ def build_orchestrator_name(sdep: str, predictor: str) -> str:
     return shorten(f"{sdep}-{predictor}-svc-orch")
 
 
-def initializer_name(container: str) -> str:
-    """Return the name of the init container that fetches a container's model."""
-    return _name_in_pod(container, "model-initializer")
+def initializer_name(container: str, *, is_cut: bool = False) -> str:
+    """Return the name of the init container that fetches a container's model.
+
+    is_cut  whether Seldon's operator makes it, which cuts each name
+    """
+    return _name_in_pod(container, "model-initializer", is_cut=is_cut)
 
 
-def model_volume_name(container: str) -> str:
+def model_volume_name(container: str, *, is_cut: bool = False) -> str:
     """Return the name of the volume that the fetched model lies in."""
-    return _name_in_pod(container, "provision-location")
+    return _name_in_pod(container, "provision-location", is_cut=is_cut)
 
 
 def claim_volume_name(container: str) -> str:
@@ -96,7 +99,7 @@ def claim_volume_name(container: str) -> str:
     return _name_in_pod(container, "pvc-source")
 
 
-def _name_in_pod(container: str, suffix: str) -> str:
+def _name_in_pod(container: str, suffix: str, *, is_cut: bool = False) -> str:
     """Return a name inside a pod: cut at 63 characters, as Seldon does, or hashed.
 
     A node's container has at most 48 characters (a label's key holds its name), of which a cut
@@ -106,7 +109,7 @@ def _name_in_pod(container: str, suffix: str) -> str:
     name = f"{container}-{suffix}"
     return (
         name[:MAX_NAME_LENGTH].removesuffix("-")
-        if len(container) <= MAX_CONTAINER_NAME_LENGTH
+        if is_cut or len(container) <= MAX_CONTAINER_NAME_LENGTH
         else shorten(name)
     )
 

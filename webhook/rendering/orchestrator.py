@@ -110,8 +110,10 @@ def _args(layout: PredictorLayout, orchestrator_options: OrchestratorOptions) ->
 def _annotated_number(layout: PredictorLayout, key: str, default: int) -> str:
     """Return a number from an annotation of the spec or else of the object."""
     for section in (layout.deployment.spec, get_mapping(layout.deployment.raw, "metadata")):
-        value = get_str(get_mapping(section, "annotations"), key)
-        if value.isascii() and value.isdigit():
+        value = get_mapping(section, "annotations").get(key)
+        if type(value) is not str:
+            continue
+        if layout.is_seldon or (value.isascii() and value.isdigit()):
             return value
     return str(default)
 

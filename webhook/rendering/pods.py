@@ -22,7 +22,7 @@ from webhook.rendering.layout import (
     PodLayout,
     PredictorLayout,
 )
-from webhook.rendering.model_servers import downloads_own_model
+from webhook.rendering.model_servers import downloads_own_model, is_tensorflow_proxy
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rendering.probes import GRACE_PERIOD_SECONDS
 from webhook.rendering.source_map import (
@@ -71,7 +71,7 @@ def render_pod_spec(layout: PredictorLayout, pod: PodLayout) -> Sourced:
         ModelDownload(
             # The companion reads the model, where the server has one.
             TENSORFLOW_CONTAINER
-            if has_sidecar and node.implementation == "TENSORFLOW_SERVER"
+            if has_sidecar and is_tensorflow_proxy(layout.deployment, node)
             else slot.name,
             node.raw,
             node.path,
@@ -84,9 +84,23 @@ def render_pod_spec(layout: PredictorLayout, pod: PodLayout) -> Sourced:
     is_entrypoint = entrypoint is not None and entrypoint[0] is pod
     if is_entrypoint and layout.has_orchestrator and not layout.orchestrator_in_own_pod:
         parts = _with_orchestrator(layout, pod, parts)
-    if is_entrypoint:
+    if is_entrypoint if not layout.is_seldon else _has_seldon_certificate(layout, pod):
         parts = with_certificate(layout, parts)
     return complete_pod_spec(layout, pod, parts)
+
+
+def _has_seldon_certificate(layout: PredictorLayout, pod: PodLayout) -> bool:
+    """Return whether Seldon's operator mounts the predictor's certificate into a pod.
+
+    In the pod of the root node, wherever the orchestrator is; without one, in none
+    (createComponents, v1.17.1).
+    """
+    root = layout.predictor.graph
+    return (
+        layout.has_orchestrator
+        and root is not None
+        and any(slot.name == root.name for slot in pod.slots)
+    )
 
 
 def _containers(layout: PredictorLayout, pod: PodLayout) -> Iterator[Sourced]:
@@ -101,7 +115,7 @@ def _containers(layout: PredictorLayout, pod: PodLayout) -> Iterator[Sourced]:
         if sidecar and slot.node is None and slot.name == TENSORFLOW_CONTAINER:
             missing_fields = {
                 field: get_item(sidecar, field)
-                for field in ("image", "args")
+                for field in (("image", "args", "ports") if layout.is_seldon else ("image", "args"))
                 if field in sidecar.value and not container.value.get(field)
             }
             yield with_fields(container, missing_fields)
@@ -121,16 +135,17 @@ def with_certificate(layout: PredictorLayout, parts: PodParts) -> PodParts:
     mount_path = layout.options.cert_mount_path
     entry = {"name": CERTIFICATE_VOLUME, "mountPath": mount_path, "readOnly": True}
     containers = []
+    variables = {CERTIFICATE_VARIABLE: mount_path}
     for bare in parts.containers:
-        container = add_mounts(bare, [dict(entry)], path)
+        container = add_mounts(bare, [dict(entry)], path, keeps_paths=not layout.is_seldon)
         env = get_item(container, "env") if "env" in container.value else injected([], path)
-        containers.append(
-            with_fields(
-                container, {"env": with_variables(env, path, {CERTIFICATE_VARIABLE: mount_path})}
-            )
-        )
+        # Behind a container that has the variable Seldon's operator stops (utils.go, v1.17.1).
+        if layout.is_seldon and any(v.get("name") == CERTIFICATE_VARIABLE for v in env.value):
+            variables = {}
+        containers.append(with_fields(container, {"env": with_variables(env, path, variables)}))
     volumes = parts.volumes
-    if not any(v.get("name") == CERTIFICATE_VOLUME for v in volumes.value):
+    # Seldon's operator adds it beside one of the name as well.
+    if layout.is_seldon or not any(v.get("name") == CERTIFICATE_VOLUME for v in volumes.value):
         volume = {"name": CERTIFICATE_VOLUME, "secret": {"secretName": secret}}
         volumes = with_items(volumes, [injected(volume, path)])
     return PodParts(tuple(containers), parts.init_containers, volumes)
@@ -167,8 +182,10 @@ def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: Pod
     }
     if "terminationGracePeriodSeconds" not in base.value:
         added["terminationGracePeriodSeconds"] = injected(GRACE_PERIOD_SECONDS, path)
-    if pod and not base.value.keys() & {"serviceAccountName", "serviceAccount"}:
-        added["serviceAccountName"] = _service_account(pod)
+    if pod and (
+        layout.is_seldon or not base.value.keys() & {"serviceAccountName", "serviceAccount"}
+    ):
+        added["serviceAccountName"] = _service_account(layout, pod)
     for field, key in (("imagePullSecrets", "name"), ("hostAliases", "ip")):
         if field in base.value:
             added[field] = merge_duplicate_keys(get_item(base, field), key)
@@ -272,9 +289,17 @@ def _with_orchestrator(layout: PredictorLayout, pod: PodLayout, parts: PodParts)
     )
 
 
-def _service_account(pod: PodLayout) -> Sourced | None:
-    """Return the service account that a model server's node names; the first one counts."""
-    for _, node in pod.node_slots:
+def _service_account(layout: PredictorLayout, pod: PodLayout) -> Sourced | None:
+    """Return the service account that a model server's node names.
+
+    The first one counts; under Seldon's operator the last one of the graph, before the pod's own
+    (addModelServersAndInitContainers, v1.17.1).
+    """
+    served = [node for _, node in pod.node_slots]
+    if layout.is_seldon:
+        places = {node.path for node in served}
+        served = [node for node in reversed(layout.predictor.nodes) if node.path in places]
+    for node in served:
         if is_prepackaged_server(node) and (name := get_str(node.raw, "serviceAccountName")):
             return from_user(name, node.path / "serviceAccountName")
     return None

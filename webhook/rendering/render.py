@@ -140,7 +140,7 @@ def _render_objects(layout: PredictorLayout, deployments: Iterator[Rendered]) ->
     if layout.explainer:
         yield next(deployments)
         yield with_root_source(
-            service.render_explainer_service(layout, explainer.explainer_port(layout)),
+            service.render_explainer_service(layout, explainer.explainer_service_port(layout)),
             layout.predictor.path / "explainer",
         )
 

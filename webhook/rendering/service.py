@@ -1,6 +1,6 @@
 """Services: of each node's container, and of each predictor and explainer."""
 
-from webhook.graph.model import get_mapping, get_str
+from webhook.graph.model import get_mapping
 from webhook.graph.well_known import HEADLESS_SERVICE_ANNOTATION, SERVICE_LABEL_PREFIX
 from webhook.rendering import metadata, names
 from webhook.rendering.layout import ContainerSlot, PredictorLayout
@@ -67,12 +67,12 @@ def _build_service(
 ) -> Sourced:
     """Return a Service. `ports`: by name, its own and the container's number."""
     path = layout.predictor.path
-    entries: dict[int, dict[str, object]] = {}
+    entries: dict[int | str, dict[str, object]] = {}
     for port_name, (port, target) in ports.items():
-        # One number twice is refused by the API server; the first name keeps it.
-        entries.setdefault(
-            port, {"name": port_name, "port": port, "targetPort": target, "protocol": "TCP"}
-        )
+        entry = {"name": port_name, "port": port, "targetPort": target, "protocol": "TCP"}
+        # One number twice is refused by the API server; the first name keeps it. Seldon's operator
+        # writes both.
+        entries.setdefault(port_name if layout.is_seldon else port, entry)
     for entry in entries.values():
         if entry["name"] == "grpc" and grpc_protocol:
             entry["appProtocol"] = grpc_protocol
@@ -99,6 +99,7 @@ def _is_headless(layout: PredictorLayout) -> bool:
     key = HEADLESS_SERVICE_ANNOTATION
     for section in (layout.deployment.spec, get_mapping(layout.deployment.raw, "metadata")):
         value = get_mapping(section, "annotations").get(key)
-        if value is not None:
-            return get_str({key: value}, key) not in ("", "false")
+        if type(value) is str:
+            # An empty one counts for Seldon's operator.
+            return value != "false" and (layout.is_seldon or value != "")
     return False

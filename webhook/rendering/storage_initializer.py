@@ -124,11 +124,12 @@ class _Adding:
         uri, index = get_str(download.raw, "modelUri"), self._indexes.get(name)
         if not uri or index is None:
             return
-        volume = names.model_volume_name(name)
+        volume = names.model_volume_name(name, is_cut=layout.is_seldon)
+        initializer_name = names.initializer_name(name, is_cut=layout.is_seldon)
         if not layout.is_seldon and _mounts_another(self._containers[index].value, volume):
             return
         reader_mounts: list[Mount] = [{"name": volume, "mountPath": MODELS_PATH, "readOnly": True}]
-        if names.initializer_name(name) in self._initializers:  # the author brings an initializer
+        if initializer_name in self._initializers:  # the author brings an initializer
             self._mount(index, reader_mounts)
             return
         source = from_user(uri, download.path / "modelUri")
@@ -141,10 +142,17 @@ class _Adding:
             for mounts in (reader_mounts, writer_mounts):
                 mounts.append({"name": claim_volume, "mountPath": CLAIM_MOUNT, "readOnly": True})
             source = Sourced(f"{CLAIM_MOUNT}/{inside}", source.source_map)
-        initializer = _container(layout, self._pod, download, source=source, mounts=writer_mounts)
+        initializer = _container(
+            layout,
+            self._pod,
+            download,
+            name=initializer_name,
+            source=source,
+            mounts=writer_mounts,
+        )
         self._mount(index, reader_mounts)
         self._init_containers.append(initializer)
-        self._initializers.add(names.initializer_name(name))
+        self._initializers.add(initializer_name)
 
     def _claim_volume(self, claim: str, target: str) -> str:
         """Return the name of the claim's volume; it is added if the pod has none yet."""
@@ -187,6 +195,7 @@ def _container(
     pod: PodLayout | None,
     download: ModelDownload,
     *,
+    name: str,
     source: Sourced,
     mounts: list[Mount],
 ) -> Sourced:
@@ -198,7 +207,7 @@ def _container(
     return mapping_of(
         path,
         {
-            "name": names.initializer_name(download.container_name),
+            "name": name,
             "image": from_user(user_image, download.path / "storageInitializerImage")
             if user_image
             else image,

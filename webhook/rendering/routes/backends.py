@@ -6,7 +6,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
 from webhook.rendering import metadata, names
-from webhook.rendering.explainer import explainer_port
+from webhook.rendering.explainer import explainer_service_port
 from webhook.rendering.layout import PredictorLayout, layout_predictors
 from webhook.rendering.options import RenderOptions
 
@@ -98,7 +98,7 @@ def _backend(layout: PredictorLayout) -> RouteBackend:
         weight_path=predictor.path if traffic is None else predictor.path / "traffic",
         is_written=traffic is not None,
         explainer=names.explainer_name(layout) if layout.explainer else "",
-        explainer_port=explainer_port(layout) if layout.explainer else 0,
+        explainer_port=explainer_service_port(layout) if layout.explainer else 0,
         cert_secret=get_str(get_mapping(predictor.raw, "ssl"), "certSecretName"),
     )
 

@@ -13,6 +13,7 @@ from webhook.graph.well_known import (
     ISTIO_RETRIES_ANNOTATION,
     ISTIO_RETRIES_TIMEOUT_ANNOTATION,
 )
+from webhook.rendering import names
 from webhook.rendering.render import Rendered
 from webhook.rendering.routes.attachment import parse_whole_number, read_annotation
 from webhook.rendering.routes.backends import WHOLE, RouteBackend
@@ -32,9 +33,10 @@ _IDLE_TIMEOUT = "60s"
 def render_istio_routes(context: RouteContext) -> Iterator[Rendered]:
     """Yield the VirtualServices and DestinationRules of a SeldonDeployment."""
     if context.backends.live:
-        yield _build(
-            context, VIRTUAL_SERVICE, context.deployment.name, _routes(context), OBJECT_NAME
-        )
+        name = context.deployment.name
+        if context.options.operator == "seldon":
+            name = names.deployment_id_label(name)
+        yield _build(context, VIRTUAL_SERVICE, name, _routes(context), OBJECT_NAME)
     for backend in context.backends.all:
         spec = {
             "host": _host(context, backend),
@@ -62,7 +64,10 @@ def _render_explainer(context: RouteContext, backend: RouteBackend) -> Iterator[
         "gateways": [context.attachment.gateway],
         "http": list_of(source, [mapping_of(source, http)]),
     }
-    yield _build(context, VIRTUAL_SERVICE, f"{backend.explainer}-http", spec, source)
+    name = f"{backend.explainer}-http"
+    if context.options.operator == "seldon":
+        name = name[: names.MAX_NAME_LENGTH].removesuffix("-")
+    yield _build(context, VIRTUAL_SERVICE, name, spec, source)
     rule = {
         "host": backend.explainer,
         "trafficPolicy": _traffic_policy(context),
