@@ -36,6 +36,18 @@ REASONS: dict[str, Reason] = {
     "children-not-a-list": Reason(
         "definition", "A mapping is rendered as the one child; Seldon's definition refuses it."
     ),
+    "unmounted-certificate": Reason(
+        "Seldon", "Seldon's operator crashes, or its orchestrator never becomes ready."
+    ),
+    "unreachable-explainer": Reason(
+        "container", "The explainer's Service leads to a port on which nobody listens."
+    ),
+    "malformed-init-parameters": Reason(
+        "container", "MLServer reads them as JSON when it starts, and stops."
+    ),
+    "malformed-orchestrator-variable": Reason(
+        "container", "The orchestrator reads the variable when it starts, and stops."
+    ),
     "router-without-children": Reason(
         "orchestrator", "A router or combiner without children is never called."
     ),

@@ -131,7 +131,7 @@ def seldon_variables(env: Sourced, path: Path, variables: Mapping[str, str]) -> 
     env        the author's
     variables  those of `node_variables`
 
-    It starts anew with an empty list where the author has a variable of DROPPING_VARIABLES that it
+    It starts again with an empty list where the author has a variable of DROPPING_VARIABLES that it
     sets, and writes those of a name outside of it a second time, which is the one that counts
     (createContainerService and SetEnvVar, v1.17.1).
     """

@@ -74,7 +74,7 @@ def check(
     from webhook.rendering.names import model_volume_name
     from webhook.rendering.storage_initializer import CLAIM_MOUNT, CLAIM_SCHEME
 
-    name = model_reader_name(node, predictor.containers_by_name, deployment)
+    name = model_reader_name(node, deployment)
     containers = predictor.containers_by_name.get(name)
     if not containers or _is_fetched_by_server(node, deployment):
         return

@@ -67,7 +67,7 @@ def check(node: Node, predictor: Predictor, deployment: SeldonDeployment) -> Ite
         field = "type" if role == node.type else "methods"
         yield Finding(
             node.path / field,
-            f"over gRPC with protocol {deployment.spec['protocol']} the orchestrator has no call for "
-            f"the {role} {quote_value(node.name)}: the first request ends it",
+            f"over gRPC with protocol {deployment.spec['protocol']} the orchestrator has no call "
+            f"for the {role} {quote_value(node.name)}: the first request ends it",
             "use REST, or the protocol seldon",
         )

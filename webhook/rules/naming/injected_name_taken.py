@@ -1,9 +1,10 @@
-"""Name reserved for downloading a model
+"""Name of a container or volume that is added
 
 Why: for a node with a modelUri an init container `<container>-model-initializer` and a volume
 `<container>-provision-location` are added to the pod, and for a `pvc://` URI a volume
-`kfserving-pvc-source`. The API server refuses a pod in which another container has that name. Under
-Seldon's operator the same holds for a volume (graphgate's reconciler uses the author's).
+`kfserving-pvc-source`; for the certificate of ssl a volume `seldon-cert-volume`. The API server
+refuses a pod in which another container has that name. Under Seldon's operator the same holds for a
+volume (graphgate's reconciler uses the author's).
 
 Fix: Rename the container or volume.
 
@@ -47,10 +48,12 @@ from webhook.graph.model import (
 from webhook.graph.well_known import MODEL_CLAIM_VOLUME
 from webhook.rules._format import quote_value
 from webhook.rules._model_reader import model_reader_name
+from webhook.rules.pod._seldon_orchestrator import gets_certificate
 
 ACTION = "deny"
 SINCE = "0.1.0"
-WORDS = frozenset({"node.modelUri"})
+_CERTIFICATE_VOLUME = "seldon-cert-volume"
+WORDS = frozenset({"node.modelUri", _CERTIFICATE_VOLUME})
 
 
 def check(
@@ -59,12 +62,19 @@ def check(
     """Yield each container and volume with the name of one that is added.
 
     Sources: InjectModelInitializer (operator/controllers/model_initializer_injector.go, v1.17.1),
-    ValidatePodSpec.
+    MountSecretToDeploymentContainers (operator/utils/utils.go), ValidatePodSpec.
     """
+    if facts.operator != "graphgate" and gets_certificate(component, predictor):
+        for taken in component.volumes_by_name.get(_CERTIFICATE_VOLUME, ()):
+            yield Finding(
+                taken.path / "name",
+                f"volume name {quote_value(_CERTIFICATE_VOLUME)} is reserved: Seldon's operator "
+                "adds such a volume for the certificate of ssl",
+            )
     for container in component.containers:
         nodes = predictor.nodes_by_name.get(container.name)
         if nodes and get_str(nodes[0].raw, "modelUri"):
-            reader = model_reader_name(nodes[0], component.containers_by_name, deployment)
+            reader = model_reader_name(nodes[0], deployment)
             yield from _check_node(nodes[0], reader, component, facts)
 
 

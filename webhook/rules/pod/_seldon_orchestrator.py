@@ -1,4 +1,4 @@
-"""In which pod Seldon's operator puts its orchestrator (createDeployments, v1.17.1)."""
+"""In which pods Seldon's operator puts its orchestrator and a certificate (createComponents)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +23,17 @@ def holds_orchestrator(
     return any(
         node.name in own or (node.name not in placed and is_prepackaged_server(node))
         for node in predictor.nodes
+    )
+
+
+def gets_certificate(pod: ComponentSpec, predictor: Predictor) -> bool:
+    """Return whether the certificate of ssl is mounted into this pod: it has the root node."""
+    root = predictor.graph
+    return (
+        root is not None
+        and root.name in pod.containers_by_name
+        and bool(get_str(get_mapping(predictor.raw, "ssl"), "certSecretName"))
+        and not _is_on(predictor.raw, NO_ENGINE_ANNOTATION)
     )
 
 

@@ -1,8 +1,9 @@
 """Environment variable reserved by Seldon
 
 Why: Seldon sets environment variables with the ports and the name of each node. If a container sets
-the port variables itself, Seldon's operator drops all of its variables. Other variables are
-duplicate, and the last one wins.
+those of its http and grpc port itself, Seldon's operator drops all of its variables; likewise
+PREDICTIVE_UNIT_PARAMETERS of a node with parameters, and MLSERVER_MODEL_URI of one with a modelUri.
+Other variables it writes again, and the last one counts, which is not the author's.
 
 Fix: Remove the variable; to choose the port, name a container port http or grpc.
 
@@ -21,26 +22,18 @@ from collections.abc import Iterator, Sequence
 from operator import methodcaller
 from typing import Any
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Container, Predictor, get_list
-from webhook.graph.path import Path
+from webhook.rendering.environment import DROPPING_VARIABLES
 
 ACTION = "warn"
 SINCE = "0.1.0"
 FIELDS = frozenset({"env"})
 
-_PORT_VARIABLES = frozenset(
-    {
-        "PREDICTIVE_UNIT_SERVICE_PORT",
-        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT",
-        "PREDICTIVE_UNIT_GRPC_SERVICE_PORT",
-        "MLSERVER_HTTP_PORT",
-        "MLSERVER_GRPC_PORT",
-    }
-)
 _OTHER_VARIABLES = frozenset(
     {
-        "PREDICTIVE_UNIT_PARAMETERS",
+        "PREDICTIVE_UNIT_SERVICE_PORT",
         "PREDICTIVE_UNIT_ID",
         "PREDICTIVE_UNIT_IMAGE",
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT",
@@ -49,21 +42,23 @@ _OTHER_VARIABLES = frozenset(
         "PREDICTOR_LABELS",
         "SELDON_DEPLOYMENT_ID",
         "SELDON_EXECUTOR_ENABLED",
-        "MLSERVER_MODEL_URI",
         "MLSERVER_MODEL_NAME",
         "MLSERVER_METRICS_PORT",
         "MLSERVER_METRICS_ENDPOINT",
     }
 )
-SELDON_VARIABLES = WORDS = _PORT_VARIABLES | _OTHER_VARIABLES
+SELDON_VARIABLES = WORDS = DROPPING_VARIABLES | _OTHER_VARIABLES
+
+_ONLY_BESIDE = {"PREDICTIVE_UNIT_PARAMETERS": "parameters", "MLSERVER_MODEL_URI": "modelUri"}
+"""Variables that are set only where the node has a field."""
 
 _get_name = methodcaller("get", "name")
 
 
-def check(container: Container, predictor: Predictor) -> Iterator[Finding]:
+def check(container: Container, predictor: Predictor, facts: Facts) -> Iterator[Finding]:
     """Yield each variable of a node's container that Seldon sets.
 
-    Source: utils.go; seldon-checks G37.
+    Source: SetEnvVar (utils.go), createContainerService, v1.17.1; seldon-checks G37.
     """
     env = get_list(container.raw, "env")
     if (
@@ -75,7 +70,23 @@ def check(container: Container, predictor: Predictor) -> Iterator[Finding]:
     for index, variable in enumerate(env):
         name = variable.get("name") if type(variable) is dict else None
         if type(name) is str and name in SELDON_VARIABLES:
-            yield _build_finding(container.path / "env" / index / "name", name)
+            node = predictor.nodes_by_name[container.name][0]
+            field = _ONLY_BESIDE.get(name)
+            is_dropping = (
+                facts.operator != "graphgate"
+                and name in DROPPING_VARIABLES
+                and (field is None or bool(node.raw.get(field)))
+            )
+            message = (
+                f"{name} makes Seldon's operator drop all variables of the container"
+                if is_dropping
+                else f"{name} is set by Seldon"
+            )
+            yield Finding(
+                container.path / "env" / index / "name",
+                message,
+                "" if name.endswith("_PORT") else "remove the variable",
+            )
 
 
 def _are_names_free(env: Sequence[Any]) -> bool:
@@ -84,11 +95,3 @@ def _are_names_free(env: Sequence[Any]) -> bool:
         return SELDON_VARIABLES.isdisjoint(map(_get_name, env))
     except (AttributeError, TypeError):  # not a mapping, or a name that is not a string
         return False
-
-
-def _build_finding(path: Path, name: str) -> Finding:
-    if name in _PORT_VARIABLES:
-        return Finding(
-            path, f"{name} is set by Seldon, which may drop all variables of the container"
-        )
-    return Finding(path, f"{name} is set by Seldon", "remove the variable")

@@ -1,8 +1,10 @@
-"""Port used by two containers
+"""Port used twice in a pod
 
 Why: the containers of a pod share one network address. A node listens on its ports named http and
 grpc, or on numbers from 9000 and 9500 that Seldon assigns; the orchestrator listens on 8000 and
-5001 in the pod of the first node. The second container with the same port does not start.
+5001 in the pod of the first node. The second container with the same port does not start. Seldon's
+operator makes a Service of each node with both of its ports; if they are one number, the API server
+refuses the Service, and nothing is created. (graphgate's reconciler lists such a port once.)
 
 Fix: Use different port numbers in the containers of the pod, or remove the ports.
 
@@ -26,6 +28,7 @@ Good:
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Container, SeldonDeployment, iter_mappings
 from webhook.graph.path import Path
@@ -44,13 +47,16 @@ ORCHESTRATOR_PORTS = (8000, 5001)
 
 
 def check(
-    deployment: SeldonDeployment, *, engine_ports: Sequence[int] = ORCHESTRATOR_PORTS
+    deployment: SeldonDeployment, facts: Facts, *, engine_ports: Sequence[int] = ORCHESTRATOR_PORTS
 ) -> Iterator[Finding]:
-    """Yield each port of a node's container that is in use in its pod (source: seldon-checks G22).
+    """Yield each port of a node's container that is in use in its pod.
+
+    Sources: seldon-checks G22; createContainerService (v1.17.1), ValidateService.
 
     engine_ports  the ports of the orchestrator; [] if there is none
     """
-    if not _may_collide(deployment, engine_ports):
+    lists_both = facts.operator != "graphgate"
+    if not _may_collide(deployment, engine_ports, lists_both=lists_both):
         return
     from webhook.rendering.layout import layout_predictors
     from webhook.rendering.options import OrchestratorOptions, RenderOptions
@@ -60,11 +66,15 @@ def check(
     )
     for layout in layout_predictors(deployment, options):
         for pod in layout.pods:
-            yield from _check_pod(layout, pod, engine_ports)
+            yield from _check_pod(layout, pod, engine_ports, lists_both=lists_both)
 
 
-def _may_collide(deployment: SeldonDeployment, engine_ports: Sequence[int]) -> bool:
+def _may_collide(
+    deployment: SeldonDeployment, engine_ports: Sequence[int], *, lists_both: bool
+) -> bool:
     """Return whether ports may collide, cheaply: in most objects they cannot.
+
+    lists_both  whether a container may not serve both on one port
 
     Numbers that Seldon assigns never collide with each other. Those of an author may collide with
     each other, with the orchestrator's, and with what Seldon assigns to other containers.
@@ -84,8 +94,13 @@ def _may_collide(deployment: SeldonDeployment, engine_ports: Sequence[int]) -> b
                 else:
                     continue
                 number = port.get("containerPort")
+                if type(number) is not int:
+                    continue
                 # A container may serve both on one port.
-                if type(number) is int and owners.setdefault(number, container) is not container:
+                is_again = number in owners
+                if owners.setdefault(number, container) is not container or (
+                    is_again and lists_both
+                ):
                     return True
             all_http = all_http and has_http
             all_grpc = all_grpc and has_grpc
@@ -106,7 +121,11 @@ def _may_collide(deployment: SeldonDeployment, engine_ports: Sequence[int]) -> b
 
 
 def _check_pod(
-    layout: "PredictorLayout", pod: "PodLayout", engine_ports: Sequence[int]
+    layout: "PredictorLayout",
+    pod: "PodLayout",
+    engine_ports: Sequence[int],
+    *,
+    lists_both: bool,
 ) -> Iterator[Finding]:
     owners: dict[int, str] = {}
     entrypoint = layout.entrypoint
@@ -122,7 +141,15 @@ def _check_pod(
             owner = owners.setdefault(port, f"the container {quote_value(slot.name)}")
             port_path = _find_port_path(slot, kind)
             if owner == f"the container {quote_value(slot.name)}":
-                continue  # one server may serve both
+                # One server may serve both.
+                if kind == "grpc" and port == slot.http_port and lists_both and slot.has_service:
+                    yield Finding(
+                        port_path or _find_port_path(slot, "http") or slot.path,
+                        f"port {port} is both the http and the grpc port of "
+                        f"{quote_value(slot.name)}, and its Service cannot list it twice",
+                        "use another number",
+                    )
+                continue
             yield Finding(
                 port_path or slot.path,
                 f"{kind} port {port} of {quote_value(slot.name)} is already used in its pod by "

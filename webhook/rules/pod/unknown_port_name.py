@@ -2,7 +2,9 @@
 
 Why: a probe or hook may refer to a port of the same container by name. With an unknown name it
 fails each time: the container never becomes ready, or is restarted forever. Seldon adds the ports
-http, grpc and metrics to the containers of nodes, if they have no port with that number.
+http, grpc and metrics to the containers of nodes, if they have no port with that number. Of a model
+server for v2 its operator replaces all ports by http and grpc, and the handlers of the readiness
+and the liveness probe, unless the server is Triton.
 
 Fix: Use the name of a port of this container, or a number.
 
@@ -36,6 +38,7 @@ from webhook.graph.k8s_syntax import is_port_name
 from webhook.graph.model import (
     PROBES,
     Container,
+    Predictor,
     SeldonDeployment,
     get_list,
     get_str,
@@ -44,6 +47,8 @@ from webhook.graph.model import (
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
+from webhook.rendering.model_servers import V2_PROTOCOLS
+from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._format import quote_value
 from webhook.rules._rendered import rendered_pods
 
@@ -61,10 +66,12 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     for predictor in deployment.predictors:
         if not predictor.nodes:
             continue  # which ports are injected depends on the graph
+        servers = _servers_with_own_ports(predictor, deployment, facts)
         for container in predictor.all_containers:
-            if not _names_a_port(container.raw):
+            server = servers.get(container.name, "") if container.role == "container" else ""
+            if not _names_a_port(container.raw, server):
                 continue
-            for path, port in _named_ports(container):
+            for path, port in _named_ports(container, server):
                 if rendered is None:  # few probes name a port that their container does not list
                     rendered = _rendered_port_names(deployment, facts)
                 names = rendered.get(container.path)
@@ -83,8 +90,29 @@ def _build_finding(path: Path, port: str, names: frozenset[str]) -> Finding:
     )
 
 
-def _names_a_port(raw: Mapping[str, Any]) -> bool:
-    """Return whether a probe may name a port that the container does not list, or it has hooks."""
+def _servers_with_own_ports(
+    predictor: Predictor, deployment: SeldonDeployment, facts: Facts
+) -> Mapping[str, str]:
+    """Return the model servers of which Seldon's operator replaces all ports, by container.
+
+    Source: addTritonServer, mergeMLServerContainer (v1.17.1).
+    """
+    built_in = [node for node in predictor.nodes if node.implementation]
+    if not built_in or facts.operator == "graphgate":
+        return {}
+    speaks_v2 = get_str(deployment.spec, "protocol") in V2_PROTOCOLS
+    return {
+        node.name: node.implementation
+        for node in built_in
+        if node.implementation == "TRITON_SERVER"
+        or (
+            speaks_v2 and is_prepackaged_server(node) and node.implementation != "TENSORFLOW_SERVER"
+        )
+    }
+
+
+def _names_a_port(raw: Mapping[str, Any], server: str) -> bool:
+    """Return whether a probe may name a port that the container does not have, or it has hooks."""
     if "lifecycle" in raw:
         return True
     for field in PROBES:
@@ -93,7 +121,7 @@ def _names_a_port(raw: Mapping[str, Any]) -> bool:
             for kind in _CALLS:
                 called = probe.get(kind)
                 port = called.get("port") if type(called) is dict else None
-                if type(port) is str and port not in _listed_names(raw):
+                if type(port) is str and (server or port not in _listed_names(raw)):
                     return True
     return False
 
@@ -102,14 +130,21 @@ def _listed_names(raw: Mapping[str, Any]) -> Sequence[Any]:
     return [port.get("name") for port in get_list(raw, "ports") if type(port) is dict]
 
 
-def _named_ports(container: Container) -> Iterator[tuple[Path, str]]:
-    """Yield path and name of each referenced port that the container does not list."""
-    written = _listed_names(container.raw)
+def _named_ports(container: Container, server: str) -> Iterator[tuple[Path, str]]:
+    """Yield path and name of each referenced port that the container does not surely have.
+
+    server  the model server of which the ports are replaced
+    """
+    written = () if server else _listed_names(container.raw)
+    # Of all of these but Triton the handlers of two probes are replaced as well.
+    replaced = PROBES[:2] if server not in ("", "TRITON_SERVER") else ()
     for handler in container.handlers():
         for kind in _CALLS:
             called = handler.raw.get(kind)
             port = called.get("port") if type(called) is dict else None
-            if type(port) is str and port not in written and is_port_name(port):
+            if type(port) is not str or port in written or handler.name in replaced:
+                continue
+            if is_port_name(port):
                 yield handler.path.join((kind, "port")), port
 
 

@@ -1,8 +1,10 @@
 """Annotation value is not an integer
 
 Why: Seldon parses some annotations as integers when it creates the objects or when the orchestrator
-starts. With any other value it creates nothing, or the orchestrator does not start. Istio refuses a
-route whose retries are given no time.
+starts. With any other value it creates nothing, or the orchestrator does not start. It reads the
+annotations of its pod, which are those of spec, predictor and componentSpec. Timeouts and sizes are
+32-bit integers, and a queue of requests to log has no negative size. Istio refuses a route whose
+retries are given no time.
 
 Fix: Use an integer in quotes, without a unit.
 
@@ -18,8 +20,9 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import SeldonDeployment, get_mapping
+from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import ROOT, Path
 from webhook.graph.well_known import (
     GRPC_MAX_MESSAGE_SIZE_ANNOTATION,
@@ -29,10 +32,13 @@ from webhook.graph.well_known import (
     LOGGER_QUEUE_SIZE_ANNOTATION,
     LOGGER_WRITE_TIMEOUT_ANNOTATION,
     REST_TIMEOUT_ANNOTATION,
+    SEPARATE_POD_ANNOTATION,
 )
+from webhook.rendering.layout import opts_out_of_orchestrator
 from webhook.rendering.routes.attachment import read_annotation
 from webhook.rendering.routes.options import RoutingOptions
 from webhook.rules._format import quote_value
+from webhook.rules.pod._seldon_orchestrator import holds_orchestrator
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -54,20 +60,26 @@ _POD_ANNOTATIONS = frozenset(
 )
 
 
-FIELDS = frozenset({"annotations"})
+FIELDS = frozenset({"annotations", "metadata"})
 
+_BITS = {REST_TIMEOUT_ANNOTATION: 32, GRPC_MAX_MESSAGE_SIZE_ANNOTATION: 32}
+"""Of integers that are parsed as other ones than of 64 bits."""
+
+_MAX_DIGITS = 20
 _MAX_RETRIES = 2**31 - 1
 _MAX_SECONDS = 999_999_999
 """Istio's definition holds ten times that, and nobody waits for thirty years."""
 
 
-def check(deployment: SeldonDeployment, routing: RoutingOptions) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, routing: RoutingOptions, facts: Facts) -> Iterator[Finding]:
     """Yield each value that Go's strconv.Atoi refuses, and retries that Istio refuses.
 
-    Source: seldon-checks G36, and the executor's clients; Istio's definition of a VirtualService
+    Source: seldon-checks G36, and the executor's clients (getRestTimeoutFromAnnotations,
+    getMaxMsgSizeFromAnnotations, StartDispatcher, v1.17.1); Istio's definition of a VirtualService
     (perTryTimeout).
 
-    They are read from the spec, and from the object's own annotations where the spec has none.
+    They are read from the spec, and from the object's own annotations where the spec has none; what
+    the orchestrator reads itself also from its pod.
     """
     spec = deployment.spec
     own = get_mapping(deployment.raw, "metadata")
@@ -77,7 +89,46 @@ def check(deployment: SeldonDeployment, routing: RoutingOptions) -> Iterator[Fin
     others = get_mapping(own, "annotations")
     if not _KEYS.isdisjoint(others):
         yield from _check_annotations(others, ROOT / "metadata" / "annotations", noted)
+    if facts.operator != "graphgate":
+        yield from _check_queue_size(deployment)
+    for predictor in deployment.predictors:
+        yield from _check_pod(predictor, deployment, facts)
     yield from _check_retries(deployment, certain=routing.kind == "istio")
+
+
+def _check_queue_size(deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield a negative size of the queue, which graphgate's reconciler does not pass on."""
+    size = read_annotation(deployment, LOGGER_QUEUE_SIZE_ANNOTATION)
+    if size is not None and size[0].startswith("-") and _to_number(size) < 0:
+        message = f"{LOGGER_QUEUE_SIZE_ANNOTATION} must not be negative, got {quote_value(size[0])}"
+        yield Finding(size[1], message, 'use a number such as "10000"')
+
+
+def _check_pod(
+    predictor: Predictor, deployment: SeldonDeployment, facts: Facts
+) -> Iterator[Finding]:
+    """Yield each value that the orchestrator reads from its pod: the innermost counts."""
+    holders = [
+        (get_mapping(get_mapping(component.raw, "metadata"), "annotations"), component.path)
+        for component in predictor.components
+        if "metadata" in component.raw and holds_orchestrator(component, predictor, deployment)
+    ]
+    places = [(written, path / "metadata") for written, path in holders]
+    places.append((get_mapping(predictor.raw, "annotations"), predictor.path))
+    if all(_POD_ANNOTATIONS.isdisjoint(written) for written, _ in places):
+        return
+    if opts_out_of_orchestrator(predictor):
+        return
+    # On the pod of an orchestrator of its own Seldon's operator writes none of them.
+    separate = get_str(get_mapping(deployment.spec, "annotations"), SEPARATE_POD_ANNOTATION)
+    certain = facts.operator == "graphgate" or separate.lower() != "true"
+    for key in sorted(_POD_ANNOTATIONS):
+        for written, path in places:
+            value = written.get(key)
+            if type(value) is str:
+                if value and (reason := _explain(key, value)):
+                    yield Finding(path / "annotations" / key, reason, certain=certain)
+                break
 
 
 def _check_retries(deployment: SeldonDeployment, *, certain: bool) -> Iterator[Finding]:
@@ -114,7 +165,10 @@ def _check_annotations(
 ) -> Iterator[Finding]:
     for key in sorted(_KEYS.intersection(written)):
         value = written[key]
-        if type(value) is not str or _is_number(value) or (not value and _NUMERIC_ANNOTATIONS[key]):
+        if type(value) is not str or (not value and _NUMERIC_ANNOTATIONS[key]):
+            continue
+        reason = _explain(key, value)
+        if not reason:
             continue
         if written is not spec and type(spec.get(key)) is str:
             continue  # the spec's is read
@@ -124,9 +178,19 @@ def _check_annotations(
             continue  # read only beside retries
         # Only pods that carry it let the orchestrator fail; the object's own reach some ingresses.
         certain = written is spec or key not in _POD_ANNOTATIONS
-        yield Finding(
-            path / key, f"{key} must be an integer, got {quote_value(value)}", certain=certain
-        )
+        yield Finding(path / key, reason, certain=certain)
+
+
+def _explain(key: str, value: str) -> str:
+    """Return why a value is not an integer that is read; "" if it is."""
+    if not _is_number(value):
+        return f"{key} must be an integer, got {quote_value(value)}"
+    bits = _BITS.get(key, 64)
+    digits = value.lstrip("+-0")
+    limit = 2 ** (bits - 1) + value.startswith("-")
+    if len(digits) > _MAX_DIGITS or int(digits or "0") >= limit:
+        return f"{key} must be a {bits}-bit integer, got {quote_value(value)}"
+    return ""
 
 
 def _is_number(value: str) -> bool:

@@ -1,9 +1,10 @@
-"""Ignored engineResources
+"""Ignored settings of the orchestrator
 
 Why: engineResources was replaced by svcOrchSpec.resources. It is ignored, and the orchestrator gets
-its default resources.
+its default resources. svcOrchSpec is ignored where there is no orchestrator (seldon.io/no-engine),
+and its replicas unless the orchestrator has its own pod (seldon.io/engine-separate-pod).
 
-Fix: Use svcOrchSpec.resources.
+Fix: Use svcOrchSpec.resources. Remove what is ignored.
 
 Bad:
     engineResources:
@@ -20,15 +21,37 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Predictor
+from webhook.graph.model import Predictor, SeldonDeployment, get_int, get_mapping, get_str
+from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
+from webhook.rendering.layout import opts_out_of_orchestrator
 
 ACTION = "warn"
 SINCE = "0.1.0"
-FIELDS = frozenset({"engineResources"})
+FIELDS = frozenset({"engineResources", "svcOrchSpec"})
 
 
-def check(predictor: Predictor) -> Iterator[Finding]:
-    """Yield each engineResources that is not empty (source: seldon-checks G39)."""
+def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
+    """Yield each setting without effect that is not empty.
+
+    Source: seldon-checks G39; createComponents, createEngineDeployment (v1.17.1).
+    """
+    written = get_mapping(predictor.raw, "svcOrchSpec")
+    path = predictor.path / "svcOrchSpec"
+    if written and opts_out_of_orchestrator(predictor):
+        yield Finding(path, "svcOrchSpec is ignored: there is no orchestrator", "remove it")
+    elif get_int(written, "replicas") is not None:
+        annotations = get_mapping(deployment.spec, "annotations")
+        if get_str(annotations, SEPARATE_POD_ANNOTATION).lower() != "true":
+            yield Finding(
+                path / "replicas",
+                "replicas of svcOrchSpec is ignored: the orchestrator is in the pod of a "
+                "componentSpec",
+                "use replicas of the componentSpec",
+            )
+    yield from _check_old_resources(predictor)
+
+
+def _check_old_resources(predictor: Predictor) -> Iterator[Finding]:
     if not predictor.raw.get("engineResources"):
         return
     path = predictor.path / "engineResources"

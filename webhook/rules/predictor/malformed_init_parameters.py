@@ -1,9 +1,9 @@
 """initParameters of an explainer are not a JSON object
 
-Why: with protocol v2 Seldon's operator writes initParameters unread into a variable with JSON, which
-the explainer server reads when it starts. What is not a JSON object there ends the server again and
-again, and graphgate's reconciler leaves it out. Your own image may read it in another way, and is
-not spoken of.
+Why: with protocol v2 Seldon's operator writes initParameters unread into a variable with JSON,
+which the explainer server reads when it starts. What is not a JSON object there ends the server
+again and again, and graphgate's reconciler leaves it out. Your own image may read it in another
+way, and is not spoken of.
 
 Fix: Write the arguments of the explainer as one JSON object.
 

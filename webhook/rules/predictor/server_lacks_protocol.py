@@ -2,7 +2,9 @@
 
 Why: each server has images for some protocols only. Seldon refuses the protocol tensorflow for
 servers that do not support it. If seldon-config has no image for the protocol, the container has
-none, and its Deployment is refused.
+none, and its Deployment is refused. The image of the node's own container helps, but not under
+Seldon's operator with protocol v2, which creates nothing without one in seldon-config, and not for
+TENSORFLOW_SERVER, whose container always gets the image in seldon-config.
 
 Fix: Use a protocol that the server supports, or set the image of its container.
 
@@ -60,7 +62,7 @@ def check(
         return  # unknown-protocol says so
     if facts.model_servers is None and protocol != "tensorflow":
         if protocol not in facts.configured_server_images.get(node.implementation, ()):
-            yield from _check_shipped_server(node, predictor, protocol)
+            yield from _check_shipped_server(node, predictor, protocol, facts)
         return
     if not node.implementation or not is_prepackaged_server(node):
         return
@@ -79,10 +81,12 @@ def check(
         )
 
 
-def _check_shipped_server(node: Node, predictor: Predictor, protocol: str) -> Iterator[Finding]:
+def _check_shipped_server(
+    node: Node, predictor: Predictor, protocol: str, facts: Facts
+) -> Iterator[Finding]:
     """Yield, as not certain, the server if its default does not support the protocol."""
     spoken = _SHIPPED_PROTOCOLS.get(node.implementation)
-    if spoken is None or protocol in spoken or _has_image(node, predictor):
+    if spoken is None or protocol in spoken or _has_image(node, predictor, protocol, facts):
         return
     yield Finding(
         node.path / "implementation",
@@ -92,7 +96,16 @@ def _check_shipped_server(node: Node, predictor: Predictor, protocol: str) -> It
     )
 
 
-def _has_image(node: Node, predictor: Predictor) -> bool:
+def _has_image(node: Node, predictor: Predictor, protocol: str, facts: Facts) -> bool:
+    """Return whether the author's image is used where none is configured.
+
+    Sources: getMLServerImage, which fails without one; addTFServerContainer (v1.17.1).
+    """
+    if facts.operator != "graphgate":
+        if node.implementation == "TENSORFLOW_SERVER" and protocol != "tensorflow":
+            return False
+        if protocol in V2_PROTOCOLS and node.implementation != "TRITON_SERVER":
+            return False
     return any(c.raw.get("image") for c in predictor.containers_by_name.get(node.name, ()))
 
 
@@ -111,6 +124,6 @@ def _lacks_image(
         needed = [protocol]
     if any(get_str(get_mapping(protocols, name), "image") for name in needed):
         return None
-    if _has_image(node, predictor):
+    if _has_image(node, predictor, protocol, facts):
         return None
     return sorted(protocols), needed
