@@ -44,5 +44,13 @@ def test_a_denial_is_an_event_but_not_on_a_dry_run(plane, tmp_path):
         assert event["involvedObject"]["name"] == "iris"
         assert 'no container named "real"' in event["message"]
         assert event["source"]["component"] == "graphgate"
+        # The API server looks at a name only after the webhooks: the Event must not store all of it.
+        long = create(with_graph(name="long"), "--dry-run=none")
+        assert "missing-container" in long.stderr
+        document = with_graph(name="other")
+        document["metadata"]["name"] = "a" * 900_000
+        assert "denied the request" in create(document).stderr
+        eventually(lambda: len(events()) == 3, "three events")
+        assert max(len(json.dumps(event)) for event in events()) < 4096
     finally:
         installed.stop()

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from tests import patience
 from webhook.admission import ReviewResult
 from webhook.errors import KubeApiUnavailableError
 from webhook.kube import Response
@@ -53,6 +54,14 @@ def clock():
 def recorder(api, clock):
     with DenialEvents(api, clock=lambda: clock[0]) as events:
         yield events
+
+
+def test_an_event_is_small_however_long_a_name_is(recorder, api):
+    recorder.record(denied(name="a" * 1_000_000))
+    assert api.arrived.acquire(timeout=patience.SECONDS)
+    ((_, _, event),) = api.events
+    assert event["involvedObject"]["name"] == "a" * 253
+    assert len(json.dumps(event)) < 2000
 
 
 def denied(name="iris", namespace="models", **fields):

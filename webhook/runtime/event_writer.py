@@ -19,6 +19,10 @@ COMPONENT = "graphgate"
 MAX_MESSAGE_LENGTH = 1024
 """Characters of a message (source: Kubernetes, validation of events)."""
 
+MAX_REFERENCE_LENGTH = 253
+"""Characters of a name, and of whatever else refers to an object. A webhook is asked before the API
+server looks at a name: it may have a megabyte, and an Event with all of it is stored for an hour."""
+
 _FLUSH_TIMEOUT_SECONDS = 2.0
 
 
@@ -76,7 +80,9 @@ class EventWriter:
                 "name": f"{name[:220]}.{next(self._sequence):x}",
                 "namespace": involved["namespace"],
             },
-            "involvedObject": dict(involved),
+            "involvedObject": {
+                field: value[:MAX_REFERENCE_LENGTH] for field, value in involved.items()
+            },
             "reason": reason,
             "message": message[:MAX_MESSAGE_LENGTH],
             "type": event_type,
