@@ -116,6 +116,22 @@ def test_every_error_is_in_the_denial_and_those_of_rules_come_last() -> None:
     ]
 
 
+@pytest.mark.parametrize("length", [4095, 4096, 4097, 100_000])
+def test_a_message_and_a_remediation_are_cut_after_4096_characters(length: int) -> None:
+    text = "x" * length
+    line = messages.format_message(about("a", message=text, remediation=text))
+    message, remediation = line.removesuffix(" [a-rule]").split("; ")
+    kept = text if length <= 4096 else f"{'x' * 4096}… ({length} characters)"
+    assert (message, remediation) == (kept, kept)
+
+
+@pytest.mark.parametrize("length", [512, 513, 100_000])
+def test_a_path_is_cut_after_512_characters(length: int) -> None:
+    path = f"spec.{'x' * (length - len('spec.'))}"
+    shown = path if length == 512 else f"{path[:512]}… ({length} characters)"
+    assert messages.format_path(Path(tuple(path.split(".")))) == shown
+
+
 def test_an_object_without_a_name_is_the_seldondeployment() -> None:
     assert denial(name="").startswith("the SeldonDeployment has 1 error:\n")
 

@@ -249,6 +249,13 @@ def with_orchestrator(**fields):
     return document
 
 
+WAYS_OUT = (
+    "Seldon's operator adds this container without it: enforce the level baseline, exempt the "
+    "pods, run graphgate's reconciler (operator: graphgate), or annotate a predictor of one node "
+    'with seldon.io/no-engine: "true"'
+)
+
+
 @pytest.mark.parametrize(("operator", "is_told"), [("seldon", True), ("graphgate", False)])
 def test_what_can_be_done_about_seldon_s_orchestrator_is_told(operator, is_told):
     own = replace(
@@ -260,6 +267,7 @@ def test_what_can_be_done_about_seldon_s_orchestrator_is_told(operator, is_told)
     assert denied
     assert any("seldon.io/no-engine" in f.remediation for f in denied) is is_told
     blamed = [f for f in denied if f.remediation]
+    assert {f.remediation for f in blamed} == ({WAYS_OUT} if is_told else set())
     assert all("seldon-container-engine" in f.message for f in blamed)
 
 

@@ -51,6 +51,14 @@ def test_every_object_comes_once_with_what_it_is_a_part_of() -> None:
     }
 
 
+def test_an_autoscaler_beside_keda_s_is_not_made_and_has_no_metrics() -> None:
+    autoscaler = {"maxReplicas": 2, "metrics": [{"type": "Resource"}]}
+    scaled = {"spec": {"containers": [CONTAINER]}, "hpaSpec": autoscaler}
+    assert "metric" in walked(with_predictor(componentSpecs=[scaled]))
+    both = {**scaled, "kedaSpec": {"triggers": []}}
+    assert "metric" not in walked(with_predictor(componentSpecs=[both]))
+
+
 def test_of_an_object_that_was_not_read_whole_only_the_errors_and_itself_come() -> None:
     document = with_predictor(componentSpecs=[{"spec": {"containers": [CONTAINER] * 2000}}])
     assert parse(document).is_incomplete

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.documents_of import minimal
+from tests.documents_of import minimal, with_pod
 from webhook.engine.decision import RuleError
 from webhook.engine.rule_runner import run_rules
 from webhook.errors import ReviewTimeoutError
@@ -90,3 +90,19 @@ def test_a_review_that_ends_while_old_facts_are_forgotten_leaves_none_of_them():
     parts[0]._known = first
     known.expect(NEW)
     assert not any(part.known for part in present)
+
+
+def test_a_container_in_which_nothing_was_found_is_not_asked_about_again():
+    asked: list[str] = []
+
+    def check(container: Container) -> Iterator[Finding]:
+        asked.append(container.name)
+        return iter(())
+
+    rules = RuleSet(
+        (EnabledRule("a", "deny", lambda: check, "container", frozenset({"env"}), local=True),)
+    )
+    first, second = ({"name": n, "image": "i", "env": [{"name": n.upper()}]} for n in "ab")
+    for containers in ([first], [first], [first, second], [second, first]):
+        assert run_rules(rules, parse(with_pod(containers=containers)), None, OLD, []) == []
+    assert asked == ["a", "b"]

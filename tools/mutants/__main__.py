@@ -31,13 +31,15 @@ SLOW = (
 """Tests of sizes and of selection: they take longer than all others of their package together."""
 
 ELSEWHERE = {
+    "engine": ("tests/settings/test_known_parts.py",),
     "rules": (
         "tests/engine/test_operator.py",
         "tests/engine/test_routing.py",
         "tests/engine/test_updates.py",
     ),
 }
-"""Tests of rules that need more than one document: tests/rules/test_fixtures.py names them."""
+"""Tests of what the engine remembers; of rules that need more than one document, as
+tests/rules/test_fixtures.py says."""
 
 
 def tests_of(package: str) -> list[str]:

@@ -66,6 +66,12 @@ KNOWN: frozenset[str] = frozenset(
         "without object=mutated",
         # of one rank and rule, those of another action go into another group
         "webhook/engine/dedupe.py: 2 → 3",
+        # of a Scale nothing stays unread
+        "webhook/engine/ratchet.py: False → True",
+        # policies that are not about rendered objects are passed over further on as well
+        "webhook/engine/policy_checks.py: if not any((is_about_rendered(bound.policy) for bound in "
+        "policy_context.policies.validatin → if not any((is_about_rendered(bound.policy) for bound "
+        "in policy_context.policies.validatin",
         # what is remembered is under another key then, and just as often found
         "webhook/engine/evaluate.py: '/' → '/~'",
         # a place in the removed item itself is gone with it
