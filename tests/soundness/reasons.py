@@ -134,6 +134,9 @@ REASONS: dict[str, Reason] = {
     "port-collision": Reason(
         "container", "Two containers of a pod listen on one port; the second does not start."
     ),
+    "malformed-kubernetes-annotation": Reason(
+        "container", "A kubelet deletes a pod that is marked as the copy of a static one."
+    ),
     "malformed-referenced-object-name": Reason(
         "container", 'A name that ends in "-" is taken here, and no Secret can have it.'
     ),

@@ -17,10 +17,8 @@ from webhook.graph.well_known import (
 )
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import (
-    Check,
     ConstraintRule,
     Location,
-    components_below,
     row,
 )
 from webhook.rules.constraints.formats import RELATIVE_PATH
@@ -149,19 +147,16 @@ def _check_service(value: Any, location: Location) -> Iterable[Finding]:
         yield Finding(location.at(_TOPOLOGIES[0]), message, f"remove {_TOPOLOGIES[1]}")
 
 
-def _check_mirror(holder: str) -> Check:
-    """Check that a pod which is said to mirror a static one names its node."""
+def _check_mirror(value: Any, location: Location) -> Iterable[Finding]:
+    """Report a pod that claims to mirror a static one.
 
-    def check(value: Any, location: Location) -> Iterable[Finding]:
-        if type(value) is not dict or _MIRROR not in value or value[_MIRROR] is None:
-            return ()
-        components = components_below(location.subject, holder)
-        if all(component.pod.get("nodeName") for component in components) and components:
-            return ()
-        message = f"annotation {_MIRROR} marks copies of static pods, and requires nodeName"
-        return (Finding(location.at(_MIRROR), message, "remove it"),)
-
-    return check
+    Without nodeName the API server refuses it, with a serviceAccountName it refuses its pods, and a
+    kubelet deletes it (deleteOrphanedMirrorPods, HandlePodAdditions).
+    """
+    if type(value) is not dict or value.get(_MIRROR) is None:
+        return ()
+    message = f"annotation {_MIRROR} is for copies of static pods: kubelets delete other pods"
+    return (Finding(location.at(_MIRROR), message, "remove it", at_key=True),)
 
 
 RULES = (
@@ -170,10 +165,11 @@ RULES = (
         """Invalid value of an annotation that Kubernetes reads
 
     Why: some annotations of pods are settings: pod-deletion-cost is an integer, those of seccomp
-    and AppArmor name a profile, the tolerations annotation holds JSON, and config.mirror belongs
-    to static pods. Annotations of spec, predictor and componentSpec are put on the pods, and the
-    API server refuses a Deployment in which one of these has any other value. Those of a predictor
-    are put on its Services as well, which have no load-balancer-source-ranges.
+    and AppArmor name a profile, and the tolerations annotation holds JSON. config.mirror is for
+    copies of static pods; kubelets delete other pods that have it. Annotations of spec, predictor
+    and componentSpec are put on the pods, and the API server refuses a Deployment in which one of
+    these has any other value. Those of a predictor are put on its Services as well, which have no
+    load-balancer-source-ranges.
 
     Fix: Use a valid value, or remove the annotation.
 
@@ -196,19 +192,19 @@ RULES = (
             - name: classifier
     """,
         (
-            row("deployment", "annotations", _check_annotations, _check_mirror("deployment")),
+            row("deployment", "annotations", _check_annotations, _check_mirror),
             row(
                 "predictor",
                 "annotations",
                 _check_annotations,
-                _check_mirror("predictor"),
+                _check_mirror,
                 _check_service,
             ),
             row(
                 "component",
                 "metadata.annotations",
                 _check_annotations,
-                _check_mirror("component"),
+                _check_mirror,
             ),
         ),
     ),
