@@ -9,7 +9,7 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import is_qualified_name, is_quantity, parse_quantity
-from webhook.graph.model import get_mapping, get_str
+from webhook.graph.model import get_mapping
 from webhook.graph.text import join_words
 from webhook.graph.well_known import NATIVE_RESOURCES
 from webhook.rules._format import quote_value
@@ -87,7 +87,9 @@ def _check_target(kind: str) -> Check:
         target = get_mapping(value, "target")
         present = [field for field in allowed if target.get(field) is not None]
         if not present:
-            in_v2 = bool(get_str(target, "type"))
+            in_v2 = "metricsv2" in location.subject.trace(())
+            if in_v2 and type(value.get("target")) is not dict:
+                return ()  # missing-field, wrong-type
             names = allowed if in_v2 else tuple(sorted({_V2BETA1_NAMES[f] for f in allowed}))
             message = f"the metric has no target: {join_words(names, 'or')} is required"
             return (Finding(location.at("target", allowed[-1]), message),)
