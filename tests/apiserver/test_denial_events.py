@@ -44,7 +44,7 @@ def test_a_denial_is_an_event_but_not_on_a_dry_run(plane, tmp_path):
         assert event["involvedObject"]["name"] == "iris"
         assert 'no container named "real"' in event["message"]
         assert event["source"]["component"] == "graphgate"
-        # The API server looks at a name only after the webhooks: the Event must not store all of it.
+        # The API server looks at a name after the webhooks: the Event must not store all of it.
         long = create(with_graph(name="long"), "--dry-run=none")
         assert "missing-container" in long.stderr
         document = with_graph(name="other")

@@ -21,7 +21,7 @@ MAX_MESSAGE_LENGTH = 1024
 
 MAX_REFERENCE_LENGTH = 253
 """Characters of a name, and of whatever else refers to an object. A webhook is asked before the API
-server looks at a name: it may have a megabyte, and an Event with all of it is stored for an hour."""
+server looks at a name: it may have a megabyte, and an Event is stored for an hour."""
 
 _FLUSH_TIMEOUT_SECONDS = 2.0
 
