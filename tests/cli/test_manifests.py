@@ -79,6 +79,27 @@ def test_what_is_skipped_is_an_annotation_of_a_pull_request(run, write):
     assert run("check", "-q", "-o", "github", "overlay").out == ""
 
 
+@pytest.mark.parametrize("named", [".", "deploy"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_folder_that_is_called_as_those_of_a_mounted_config_map_hides_nothing(
+    run, write, named, linked
+):
+    write(deploy__x_yaml=minimal())
+    Path("deploy/..2026").mkdir()
+    Path("deploy/..2026/iris.yaml").write_text(yaml.safe_dump(with_graph(name="clasifier")))
+    if linked:
+        Path("deploy/..data").symlink_to("..2026")
+        Path("deploy/iris.yaml").symlink_to("..data/iris.yaml")
+        Path("deploy/..2025").mkdir()
+        Path("deploy/..2025/iris.yaml").write_text(yaml.safe_dump(with_graph(name="classifie")))
+    report = json.loads(run("check", "-o", "json", named).out)
+    assert sorted(Path(result["file"]).relative_to("deploy") for result in report["results"]) == (
+        [Path("..2025/iris.yaml"), Path("iris.yaml"), Path("x.yaml")]
+        if linked
+        else [Path("..2026/iris.yaml"), Path("x.yaml")]
+    )
+
+
 def test_what_helm_would_not_change_is_judged(run, write):
     write(
         chart__Chart_yaml={"name": "chart"},

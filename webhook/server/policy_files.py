@@ -31,7 +31,11 @@ class ResolvedPolicySources:
 def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
     """Return every file that the paths name, with its content; raise PolicyError if one fails."""
     try:
-        return {file: read_file(file) for path in paths for file in manifest_files((str(path),))}
+        return {
+            file: read_file(file)
+            for path in paths
+            for file in manifest_files((str(path),), mounted=True)
+        }
     except OSError as error:
         raise PolicyError(f"{error.filename} cannot be read: {error.strerror}") from error
 
