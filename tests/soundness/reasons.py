@@ -140,6 +140,9 @@ REASONS: dict[str, Reason] = {
     "malformed-referenced-object-name": Reason(
         "container", 'A name that ends in "-" is taken here, and no Secret can have it.'
     ),
+    "malformed-kubernetes-annotation": Reason(
+        "container", "The kubelet runs no pod whose AppArmor profile has no name."
+    ),
     "malformed-secret-or-configmap-reference": Reason(
         "container", "A volume waits for an object or key that cannot exist."
     ),

@@ -41,7 +41,7 @@ TAKEN = {
         initContainers=[{**INIT, "ports": [{"containerPort": 80, "hostPort": 81}]}],
     ),
     "sysctls": with_pod(
-        securityContext={"sysctls": [{"name": n, "value": "1"} for n in ("a.b", "a/b")]}
+        securityContext={"sysctls": [{"name": n, "value": "1"} for n in ("net.a.b", "net/a/b")]}
     ),
     "annotations of 256 KiB": with_predictor(annotations={"a": "x" * (256 * 1024 - 200)}),
     "long start": generated("a" * 252 + "-"),

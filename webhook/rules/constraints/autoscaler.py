@@ -111,10 +111,8 @@ def _check_amount(value: Any, location: Location) -> Iterable[Finding]:
 
 
 def _check_metric_name(value: Any, location: Location) -> Iterable[Finding]:
-    if type(value) is not dict or (
-        value.get("metric") is not None and type(value["metric"]) is not dict
-    ):
-        return ()
+    if type(value) is not dict or type(value.get("metric", {})) is not dict:
+        return ()  # wrong-type says so
     if get_mapping(value, "metric").get("name") not in (None, ""):
         return ()
     return (Finding(location.at("metric", "name"), "the metric has no name", "add its name"),)
