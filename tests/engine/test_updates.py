@@ -306,13 +306,19 @@ def test_one_more_privileged_container_is_new_to_a_policy_that_aggregates(before
     assert not is_denied_by(context, labelled(with_privileged(before)), with_privileged(before))
 
 
-def test_the_thousand_and_first_fault_of_a_row_is_new():
-    def with_ports(count):
-        ports = [{"containerPort": 70_000 + n} for n in range(count)]
-        container = {"name": "classifier", "image": "a", "ports": ports}
-        return with_predictor(componentSpecs=[{"spec": {"containers": [container]}}])
+def with_ports(count):
+    ports = [{"containerPort": 70_000 + n} for n in range(count)]
+    container = {"name": "classifier", "image": "a", "ports": ports}
+    return with_predictor(componentSpecs=[{"spec": {"containers": [container]}}])
 
+
+def test_the_thousand_and_first_fault_of_a_row_is_new():
     assert reported_rules(labelled(with_ports(1001)), with_ports(1000))[0] == ["port-out-of-range"]
+
+
+def test_faults_that_are_not_listed_are_old_only_where_the_spec_stays_as_it_is():
+    assert reported_rules(labelled(with_ports(1001)), with_ports(1001))[0] == []
+    assert reported_rules(with_ports(1002), with_ports(1001))[0] == ["port-out-of-range"]
 
 
 RESTRICTED = read_settings(
