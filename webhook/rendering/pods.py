@@ -295,11 +295,12 @@ def _service_account(layout: PredictorLayout, pod: PodLayout) -> Sourced | None:
     The first one counts; under Seldon's operator the last one of the graph, before the pod's own
     (addModelServersAndInitContainers, v1.17.1).
     """
-    served = [node for _, node in pod.node_slots]
-    if layout.is_seldon:
-        places = {node.path for node in served}
-        served = [node for node in reversed(layout.predictor.nodes) if node.path in places]
-    for node in served:
-        if is_prepackaged_server(node) and (name := get_str(node.raw, "serviceAccountName")):
-            return from_user(name, node.path / "serviceAccountName")
-    return None
+    named = [
+        node
+        for _, node in pod.node_slots
+        if is_prepackaged_server(node) and get_str(node.raw, "serviceAccountName")
+    ]
+    if not named:
+        return None
+    node = max(named, key=lambda each: each.path) if layout.is_seldon else named[0]
+    return from_user(node.raw["serviceAccountName"], node.path / "serviceAccountName")
