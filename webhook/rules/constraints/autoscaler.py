@@ -70,7 +70,7 @@ def _check_type(value: Any, location: Location) -> Iterable[Finding]:
             return ()
         found = f", got {join_words(present)}" if present else ""
         message = f"type {kind} requires the field {source}{found}"
-        return (Finding(location.at(source), message),)
+        return (Finding(location.at(source), message, f"add {source}, or use another type"),)
     if len(present) > 1:
         others = join_words([field for field in present if field != source])
         message = f"a metric of type {kind} has {source} only, got {others}, too"
@@ -92,7 +92,7 @@ def _check_target(kind: str) -> Check:
                 return ()  # missing-field, wrong-type
             names = allowed if in_v2 else tuple(sorted({_V2BETA1_NAMES[f] for f in allowed}))
             message = f"the metric has no target: {join_words(names, 'or')} is required"
-            return (Finding(location.at("target", allowed[-1]), message),)
+            return (Finding(location.at("target", allowed[-1]), message, f"add {names[0]}"),)
         if len(present) > 1 and kind != "object":
             message = f"the metric has two targets: {join_words(present)}"
             return (Finding(location.at("target", present[1]), message, "keep only one"),)
@@ -106,7 +106,8 @@ def _check_amount(value: Any, location: Location) -> Iterable[Finding]:
         return (Finding(location.at(), describe_invalid_quantity(value)),)
     amount = parse_quantity(value)
     if amount is not None and amount <= 0:
-        return (Finding(location.at(), f"the target must be more than 0, got {value}"),)
+        message = f"the target must be more than 0, got {value}"
+        return (Finding(location.at(), message, "use an amount above 0"),)
     return ()
 
 
@@ -142,8 +143,8 @@ def _check_resource_name(value: Any, location: Location) -> Iterable[Finding]:
 def _check_api_version(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is not str or value.count("/") <= 1:
         return ()
-    message = f"invalid apiVersion {quote_value(value)}: one slash at most, like apps/v1"
-    return (Finding(location.at(), message),)
+    message = f"invalid apiVersion {quote_value(value)}: one slash at most"
+    return (Finding(location.at(), message, "use a group and a version, like apps/v1"),)
 
 
 RULES = (
@@ -191,7 +192,7 @@ RULES = (
             *rows(
                 "metric",
                 tuple(f"{kind}.target.averageUtilization" for kind in _TARGET_FIELDS),
-                in_range(1, unit=" %"),
+                in_range(1, unit=" %", remediation="use 1 or more"),
             ),
             *rows(
                 "metric",

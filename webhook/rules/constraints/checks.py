@@ -198,7 +198,7 @@ def matches(
     def report(value: Any, location: Location) -> Iterable[Finding]:
         shown = f" {quote_value(value)}" if value else ""
         message = f"invalid {noun}{shown}: {form.explain(value)}"
-        return (Finding(location.at(), message, remediation),)
+        return (Finding(location.at(), message, remediation or form.advise(value)),)
 
     return ValueCheck(accepts, report)
 
@@ -215,7 +215,9 @@ def one_of(*words: str, what: str, empty: bool = False) -> Check:
     return ValueCheck(accepts, report, (*words, "") if empty else words)
 
 
-def in_range(minimum: int | None, maximum: int | None = None, unit: str = "") -> Check:
+def in_range(
+    minimum: int | None, maximum: int | None = None, unit: str = "", *, remediation: str = ""
+) -> Check:
     """Check that an integer lies between two others, both included."""
     if maximum is None:
         expected = f"at least {minimum}{unit}"
@@ -228,9 +230,8 @@ def in_range(minimum: int | None, maximum: int | None = None, unit: str = "") ->
         )
 
     def report(value: Any, location: Location) -> Iterable[Finding]:
-        return (
-            Finding(location.at(), f"{location.segment} must be {expected}{_got(value, unit)}"),
-        )
+        message = f"{location.segment} must be {expected}{_got(value, unit)}"
+        return (Finding(location.at(), message, remediation),)
 
     return ValueCheck(accepts, report)
 
@@ -408,7 +409,8 @@ def _item_key(item: Any, fields: tuple[str, ...]) -> tuple[Any, ...] | None:
     if type(item) is not dict:
         return None
     key = tuple(item.get(field) for field in fields)
-    return key if all(type(part) in (str, int) for part in key) else None
+    # What is empty is reported as such.
+    return key if all(type(part) is int or (type(part) is str and part) for part in key) else None
 
 
 def each_key(form: Format, what: str = "") -> Check:
@@ -419,9 +421,7 @@ def each_key(form: Format, what: str = "") -> Check:
         if type(value) is not dict:
             return ()
         return [
-            Finding(location.at(key), f"invalid {noun} {quote_value(key)}: {form.explain(key)}")
-            for key in value
-            if not form.accepts(key)
+            _invalid(location.at(key), noun, form, key) for key in value if not form.accepts(key)
         ]
 
     return check
@@ -437,9 +437,14 @@ def each_value(form: Format, what: str = "") -> Check:
         else:
             pairs = enumerate(value) if type(value) is list else ()
         return [
-            Finding(location.at(key), f"invalid {noun} {quote_value(text)}: {form.explain(text)}")
+            _invalid(location.at(key), noun, form, text)
             for key, text in pairs
             if type(text) is str and not form.accepts(text)
         ]
 
     return check
+
+
+def _invalid(path: Path, noun: str, form: Format, text: str) -> Finding:
+    message = f"invalid {noun} {quote_value(text)}: {form.explain(text)}"
+    return Finding(path, message, form.advise(text))

@@ -29,11 +29,23 @@ class Format:
     name     how it is called in messages: "DNS label"
     accepts  returns whether a text has the format
     explain  returns why a text has not: '"_" is not allowed'
+    advice   how to write it: 'use only lower-case letters, digits and "-"'
     """
 
     name: str
     accepts: Callable[[str], bool]
     explain: Callable[[str], str]
+    advice: str = ""
+
+    def advise(self, text: str) -> str:
+        """Return what to do about a text that has not the format."""
+        if not text:
+            return "set it, or remove the field"
+        length = _MAX_LENGTH.match(self.explain(text))
+        return f"shorten it to {length[1]} characters" if length else self.advice
+
+
+_MAX_LENGTH = re.compile(r"([0-9]+) characters at most")
 
 
 def explain_characters(allowed: str, max_length: int) -> Callable[[str], str]:
@@ -90,17 +102,32 @@ def _explain_search_domain(name: str) -> str:
     return explain_characters("-._a-z0-9", MAX_SUBDOMAIN_LENGTH)(name)
 
 
-DNS_LABEL = Format("DNS label", is_dns_label, explain_characters("-a-z0-9", MAX_LABEL_LENGTH))
-DNS_SUBDOMAIN = Format(
-    "DNS subdomain", is_subdomain, explain_characters("-.a-z0-9", MAX_SUBDOMAIN_LENGTH)
+_KEY_ADVICE = 'use letters, digits, "-", "_" and ".", perhaps after a domain and "/"'
+DNS_LABEL = Format(
+    "DNS label",
+    is_dns_label,
+    explain_characters("-a-z0-9", MAX_LABEL_LENGTH),
+    'use only lower-case letters, digits and "-"',
 )
-QUALIFIED_NAME = Format("label key", is_qualified_name, _explain_key)
-ANNOTATION_KEY = Format("annotation key", is_annotation_key, _explain_key)
+DNS_SUBDOMAIN = Format(
+    "DNS subdomain",
+    is_subdomain,
+    explain_characters("-.a-z0-9", MAX_SUBDOMAIN_LENGTH),
+    'use only lower-case letters, digits, "-" and "."',
+)
+QUALIFIED_NAME = Format("label key", is_qualified_name, _explain_key, _KEY_ADVICE)
+ANNOTATION_KEY = Format("annotation key", is_annotation_key, _explain_key, _KEY_ADVICE)
 LABEL_VALUE = Format(
-    "label value", is_label_value, explain_characters("-A-Za-z0-9_.", MAX_NAME_LENGTH)
+    "label value",
+    is_label_value,
+    explain_characters("-A-Za-z0-9_.", MAX_NAME_LENGTH),
+    'use only letters, digits, "-", "_" and "."',
 )
 OBJECT_KEY = Format(
-    "key", is_config_map_key, explain_characters("-._A-Za-z0-9", MAX_SUBDOMAIN_LENGTH)
+    "key",
+    is_config_map_key,
+    explain_characters("-._A-Za-z0-9", MAX_SUBDOMAIN_LENGTH),
+    'use only letters, digits, "-", "_" and "."',
 )
 RELATIVE_PATH = Format(
     "path",
@@ -121,23 +148,29 @@ ABSOLUTE_PATH = Format(
     "path", lambda path: path.startswith("/"), lambda _: 'it must start with "/"'
 )
 IP_ADDRESS = Format(
-    "IP address", _is_ip_address, lambda _: "an IPv4 or IPv6 address is expected, like 10.0.0.7"
+    "IP address",
+    _is_ip_address,
+    lambda _: "an IPv4 or IPv6 address is expected, like 10.0.0.7",
+    "use a plain IPv4 or IPv6 address, without leading zeros",
 )
 SEARCH_DOMAIN = Format(
     "DNS search domain",
     _is_search_domain,
     _explain_search_domain,
+    "use a valid DNS name",
 )
 DRIVER_NAME = Format(
     "CSI driver name",
     lambda name: len(name) <= MAX_NAME_LENGTH and is_subdomain(name.lower()),
     explain_characters("-.A-Za-z0-9", MAX_NAME_LENGTH),
+    "use the name of an installed CSI driver",
 )
 """Of a CSI driver (ValidateCSIDriverName)."""
 PATH_SEGMENT = Format(
     "name",
     lambda name: name not in (".", "..") and "/" not in name and "%" not in name,
     lambda name: f'"{name if name in (".", "..") else "/" if "/" in name else "%"}" is not allowed',
+    'use a name without "/" and "%"',
 )
 """What may be one step of a path (IsValidPathSegmentName)."""
 

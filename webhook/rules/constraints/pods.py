@@ -149,7 +149,7 @@ def _check_hostname(value: Any, location: Location) -> Iterable[Finding]:
     findings = []
     if len(value) > _MAX_HOSTNAME_LENGTH:
         message = f"{_MAX_HOSTNAME_LENGTH} characters at most, has {len(value)}"
-        findings.append(Finding(location.at(), message))
+        findings.append(Finding(location.at(), message, "shorten it"))
     findings.extend(
         Finding(location.at(), f"not allowed with {field}: true")
         for field in ("hostNetwork", "setHostnameAsFQDN")

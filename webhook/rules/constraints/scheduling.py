@@ -204,11 +204,12 @@ def _check_toleration(value: Any, location: Location) -> Iterable[Finding]:
     elif operator == "Equal" and type(compared) is str and not LABEL_VALUE.accepts(compared):
         reason = LABEL_VALUE.explain(compared)
         message = f"invalid value {quote_value(compared)}: {reason}"
-        findings.append(Finding(location.at("value"), message))
+        findings.append(Finding(location.at("value"), message, LABEL_VALUE.advise(compared)))
     if value.get("tolerationSeconds") is not None and effect != "NoExecute":
         shown = effect if effect and type(effect) is str else "none"
         message = f"tolerationSeconds requires effect NoExecute, got {shown}"
-        findings.append(Finding(location.at("tolerationSeconds"), message))
+        remediation = "set effect to NoExecute, or remove tolerationSeconds"
+        findings.append(Finding(location.at("tolerationSeconds"), message, remediation))
     return findings
 
 

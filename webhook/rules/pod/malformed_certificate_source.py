@@ -92,9 +92,8 @@ def _check_sources(path: Path, sources: list[tuple[int, Mapping[str, Any]]]) -> 
         kinds = [kind for kind in _KINDS if source.get(kind) is not None]
         new_kinds = [kind for kind in kinds if kind not in _OTHER_KINDS]
         if new_kinds and len(kinds) > 1:
-            yield Finding(
-                path / index, f"a source has one kind, got {len(kinds)}: {', '.join(kinds)}"
-            )
+            message = f"a source has one kind, got {len(kinds)}: {', '.join(kinds)}"
+            yield Finding(path / index, message, "make a source of each")
         for kind in new_kinds:
             place, value = path.join((index, kind)), get_mapping(source, kind)
             yield from (_check_bundle if kind == "clusterTrustBundle" else _check_issued)(
@@ -104,9 +103,8 @@ def _check_sources(path: Path, sources: list[tuple[int, Mapping[str, Any]]]) -> 
             first = seen.setdefault(file, path.join((index, *below)))
             here = path.join((index, *below))
             if first != here and (new_kinds or _is_new(first)):
-                yield Finding(
-                    here, f"duplicate path {quote_value(file)} in the volume (first at {first})"
-                )
+                message = f"duplicate path {quote_value(file)} in the volume (first at {first})"
+                yield Finding(here, message, "use a different path")
 
 
 def _is_new(path: Path) -> bool:
@@ -127,10 +125,11 @@ def _files(source: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
 def _check_bundle(path: Path, bundle: Mapping[str, Any]) -> Iterator[Finding]:
     name, signer = bundle.get("name"), bundle.get("signerName")
     if name is not None and signer is not None:
-        yield Finding(path, "name and signerName exclude each other")
+        yield Finding(path, "name and signerName exclude each other", "keep one of them")
     elif name is not None:
         if type(name) is str and (reason := _explain_bundle_name(name)):
-            yield Finding(path / "name", f"invalid name {quote_value(name)}: {reason}")
+            message = f"invalid name {quote_value(name)}: {reason}"
+            yield Finding(path / "name", message, "use the name of a ClusterTrustBundle")
         if bundle.get("labelSelector") is not None:
             yield Finding(
                 path / "labelSelector", "labelSelector requires signerName, and excludes name"
@@ -139,9 +138,9 @@ def _check_bundle(path: Path, bundle: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _check_signer(path / "signerName", signer)
         yield from _check_selector(path / "labelSelector", get_mapping(bundle, "labelSelector"))
     else:
-        yield Finding(path, "one of name and signerName is required")
+        yield Finding(path, "one of name and signerName is required", "add one of them")
     if bundle.get("path") == "":
-        yield Finding(path / "path", "path is required")
+        yield Finding(path / "path", "path is required", "set path")
     yield from _check_path(path / "path", bundle.get("path"))
 
 
@@ -159,27 +158,32 @@ def _check_issued(path: Path, certificate: Mapping[str, Any]) -> Iterator[Findin
         most = _MAX_SECONDS_OF_KUBERNETES
     if type(seconds) is int and not _MIN_SECONDS <= seconds <= most:
         message = f"maxExpirationSeconds must be between {_MIN_SECONDS} and {most}, got {seconds}"
-        yield Finding(path / "maxExpirationSeconds", message)
+        remediation = f"use a value between {_MIN_SECONDS} and {most}"
+        yield Finding(path / "maxExpirationSeconds", message, remediation)
     for key in get_mapping(certificate, "userAnnotations"):
         if "/" not in key or not is_qualified_name(key.lower()):
             message = f"invalid key {quote_value(key)}: DOMAIN/NAME is expected"
-            yield Finding(path.join(("userAnnotations", key)), message)
+            remediation = "write a domain, a slash and a name, like example.com/name"
+            yield Finding(path.join(("userAnnotations", key)), message, remediation)
     for field in _CERTIFICATE_PATHS:
         yield from _check_path(path / field, certificate.get(field))
     if not any(certificate.get(field) for field in _CERTIFICATE_PATHS):
-        yield Finding(path, f"one of {', '.join(_CERTIFICATE_PATHS)} is required")
+        message = f"one of {', '.join(_CERTIFICATE_PATHS)} is required"
+        yield Finding(path, message, f"add {_CERTIFICATE_PATHS[0]}")
 
 
 def _check_path(path: Path, file: Any) -> Iterator[Finding]:
     if type(file) is str and file and not FILE_PATH.accepts(file):
-        yield Finding(path, f"invalid path {quote_value(file)}: {FILE_PATH.explain(file)}")
+        message = f"invalid path {quote_value(file)}: {FILE_PATH.explain(file)}"
+        yield Finding(path, message, "use a relative path below the volume")
 
 
 def _check_signer(path: Path, signer: Any) -> Iterator[Finding]:
     if signer == "":
-        yield Finding(path, "signerName is required")
+        yield Finding(path, "signerName is required", "set signerName")
     elif type(signer) is str and not _is_signer_name(signer):
-        yield Finding(path, f"invalid signerName {quote_value(signer)}: DOMAIN/NAME is expected")
+        message = f"invalid signerName {quote_value(signer)}: DOMAIN/NAME is expected"
+        yield Finding(path, message, "write the signer as example.com/name")
 
 
 def _is_signer_name(signer: str) -> bool:

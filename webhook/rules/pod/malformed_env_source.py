@@ -95,7 +95,7 @@ def _check_single_source(
         return
     unknown = [field for field in raw if field not in sources and field not in ignored]
     if not unknown:
-        yield Finding(path, f"a source is required; allowed: {', '.join(sources)}")
+        yield Finding(path, f"a source is required; allowed: {', '.join(sources)}", "add one")
         return
     field = unknown[0]
     nearest = nearest_word(field, sources)

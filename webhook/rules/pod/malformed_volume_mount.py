@@ -60,7 +60,8 @@ def _check_mount(container: Container, index: int, mount: Mapping[str, Any]) -> 
     privileged = get_mapping(container.raw, "securityContext").get("privileged") is True
     if propagation == "Bidirectional" and not privileged:
         message = "mountPropagation Bidirectional requires a privileged container"
-        yield Finding(path / "mountPropagation", message)
+        remediation = "set privileged to true, or use HostToContainer"
+        yield Finding(path / "mountPropagation", message, remediation)
     recursive = get_str(mount, "recursiveReadOnly")
     if recursive not in ("Enabled", "IfPossible"):
         return
@@ -71,7 +72,7 @@ def _check_mount(container: Container, index: int, mount: Mapping[str, Any]) -> 
         message = (
             f"recursiveReadOnly {recursive} is not allowed with mountPropagation {propagation}"
         )
-        yield Finding(path / "recursiveReadOnly", message)
+        yield Finding(path / "recursiveReadOnly", message, "remove mountPropagation")
 
 
 def _check_devices(container: Container, component: ComponentSpec | None) -> Iterator[Finding]:
@@ -84,16 +85,16 @@ def _check_devices(container: Container, component: ComponentSpec | None) -> Ite
         if name in volumes and not any(
             volumes[name][-1].raw.get(kind) is not None for kind in _BLOCK_VOLUMES
         ):
-            yield Finding(
-                path / "name", f"volumeDevices need a PVC; {quote_value(name)} is not one"
-            )
+            message = f"volumeDevices need a PVC; {quote_value(name)} is not one"
+            yield Finding(path / "name", message, "use volumeMounts, or a volume of a PVC")
         elif name and name in mounted:
-            yield Finding(path / "name", f"volume {quote_value(name)} is in volumeMounts, too")
+            message = f"volume {quote_value(name)} is in volumeMounts, too"
+            yield Finding(path / "name", message, "remove it from one of them")
         elif name and name in device_paths:
-            yield Finding(path / "name", f"duplicate volume {quote_value(name)} in volumeDevices")
+            message = f"duplicate volume {quote_value(name)} in volumeDevices"
+            yield Finding(path / "name", message, "keep only one")
         device_paths.add(name)
         field_path = get_str(device, "devicePath")
         if ".." in field_path.split("/"):
-            yield Finding(
-                path / "devicePath", f'invalid path {quote_value(field_path)}: ".." is not allowed'
-            )
+            message = f'invalid path {quote_value(field_path)}: ".." is not allowed'
+            yield Finding(path / "devicePath", message, 'write the path without ".."')
