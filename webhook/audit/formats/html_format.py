@@ -310,6 +310,6 @@ def _glossary(tally: Tally) -> Iterator[str]:
         if descriptor is not None:
             yield (
                 f"<dt><code>{_text(name)}</code> {_text(descriptor.title)}</dt>"
-                f"<dd>{_text(descriptor.why)}<br>Fix: {_text(descriptor.fix)}</dd>\n"
+                f"<dd>Why: {_text(descriptor.why)}<br>Fix: {_text(descriptor.fix)}</dd>\n"
             )
     yield "</dl>\n"
