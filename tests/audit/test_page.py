@@ -160,3 +160,21 @@ def test_more_objects_than_fit_come_on_demand(show):
     run = show(*(named(minimal(), f"model-{number}") for number in range(450)))
     run("document.getElementById('next').click()")
     assert len(run(ROWS)) == 400
+
+
+COVERED = """
+const row = [...document.querySelectorAll('#rows tr.object')].find(
+  r => r.querySelector('button').textContent.endsWith('model-100'));
+const filter = document.querySelector('.filter').getBoundingClientRect();
+return row.getBoundingClientRect().top < Math.floor(filter.bottom) - 1;
+"""
+
+
+@pytest.mark.parametrize("width", [1300, 500])
+def test_an_object_that_a_link_opens_is_not_covered(show, browser, width):
+    documents = [named(minimal(), f"model-{number}") for number in range(150)]
+    browser.set_window_size(width, 1000)
+    try:
+        assert show(*documents, fragment="#models%2Fmodel-100")(COVERED) is False
+    finally:
+        browser.set_window_size(1300, 1000)

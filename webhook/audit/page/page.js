@@ -192,7 +192,10 @@
     if (place < 0) return;
     if (place >= limit) { limit = Math.ceil((place + 1) / PAGE) * PAGE; render(); }
     toggle(number, true);
-    $(`row-${number}`).scrollIntoView();
+    const row = $(`row-${number}`);
+    // The filter stays at the top, and would cover it.
+    row.style.scrollMarginTop = `${document.querySelector(".filter").offsetHeight}px`;
+    row.scrollIntoView();
   }
   window.addEventListener("hashchange", follow);
   update();
