@@ -158,6 +158,20 @@ def test_a_safe_fix_that_would_bring_a_denial_is_not_applied():
     )
 
 
+def test_a_fix_may_bring_what_is_only_for_the_record():
+    silent = read_settings(
+        {
+            "apiVersion": "graphgate.io/v1alpha1",
+            "kind": "Settings",
+            "rules": {"no-live-predictor": {"action": "audit"}},
+        }
+    )
+    result = autofix(yaml.safe_dump(with_predictor(shadows=True)), silent, NO_FACTS)
+    (predictor,) = yaml.safe_load(result.text)["spec"]["predictors"]
+    assert predictor["shadow"] is True
+    assert result.skipped == ()
+
+
 def test_a_value_that_is_wrong_in_its_new_place_too_is_not_moved_there():
     """The one name of a list that was written without the list is no name of a host."""
     aliases = [{"ip": "10.0.0.7", "hostnames": "Bad_Name"}]

@@ -191,7 +191,7 @@ def _new_finding(
     """
     if fixed.rule_id == MISSPELLED_KIND_RULE_ID:
         return None  # only now the document is checked at all
-    known = Counter(finding.rule_id for action, finding in before if action != "audit")
+    known = Counter(finding.rule_id for _, finding in before)
     for action, finding in after:
         pointer = finding.path.pointer
         if action == "audit" or any(f"{pointer}/".startswith(f"{path}/") for path in moved):
