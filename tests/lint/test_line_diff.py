@@ -52,6 +52,31 @@ def test_a_diff_gives_the_new_text_and_is_read_as_one(seed):
     ) + len(changes)
 
 
+LINES = [f"line {n}\n" for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(LINES, [*LINES[:9], "x\n", *LINES[10:]], id="one line"),
+        pytest.param(LINES, [*LINES[:9], "x\n", "y\n", *LINES[12:]], id="two lines for three"),
+        pytest.param(LINES, ["x\n", *LINES[1:15], "y\n", *LINES[15:]], id="two places"),
+        pytest.param(LINES, ["x\n", *LINES[1:7], "y\n", *LINES[8:]], id="six lines between"),
+        pytest.param(LINES, ["x\n", *LINES[1:8], "y\n", *LINES[9:]], id="seven lines between"),
+        pytest.param(LINES, LINES[2:], id="without the first lines"),
+        pytest.param(LINES, LINES[:-2], id="without the last lines"),
+        pytest.param(LINES, [*LINES[:5], *LINES[6:20], *LINES[21:]], id="fewer lines twice"),
+        pytest.param(["a\n"], ["b\n"], id="one line alone"),
+        pytest.param([], ["a\n"], id="nothing before"),
+        pytest.param(["a\n"], [], id="nothing after"),
+        pytest.param(LINES, LINES, id="no change"),
+    ],
+)
+def test_a_diff_of_whole_lines_is_that_of_difflib(old, new):
+    ours = unified_diff("f", "".join(old), list(changed_lines(old, new)))
+    assert list(ours) == list(difflib.unified_diff(old, new, "f", "f"))
+
+
 def patched(old, diff):
     """Return the new text; a line of the diff that does not fit raises."""
     result, at, before = [], 0, ""
