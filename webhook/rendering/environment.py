@@ -135,15 +135,16 @@ def seldon_variables(env: Sourced, path: Path, variables: Mapping[str, str]) -> 
     sets, and writes those of a name outside of it a second time, which is the one that counts
     (createContainerService and SetEnvVar, v1.17.1).
     """
+    authored = {get_str(variable, "name") for variable in env.value}
+    added: list[Sourced] = []
     for name, value in variables.items():
-        is_there = any(get_str(variable, "name") == name for variable in env.value)
-        if is_there and name == "PREDICTIVE_UNIT_SERVICE_PORT":
+        if name in authored and name == "PREDICTIVE_UNIT_SERVICE_PORT":
             continue
-        if is_there and name in DROPPING_VARIABLES:
-            env = injected([], path)
+        if name in authored and name in DROPPING_VARIABLES:
+            env, authored, added = injected([], path), set(), []
             continue
-        env = with_items(env, [injected({"name": name, "value": value}, path)])
-    return keep_last_variables(env)
+        added.append(injected({"name": name, "value": value}, path))
+    return keep_last_variables(with_items(env, added))
 
 
 def override_variables(env: Sourced, path: Path, variables: Mapping[str, str]) -> Sourced:
@@ -168,13 +169,17 @@ def node_variables(
         variables["PREDICTIVE_UNIT_PARAMETERS"] = parameters_json(layout, node_params)
     if get_str(node.raw, "modelUri"):
         variables["MLSERVER_MODEL_URI"] = MODELS_PATH
-    labels = metadata.predictor_labels(layout).value
+    labels = layout.shared.get("labels as JSON")
+    if labels is None:
+        values = metadata.predictor_labels(layout).value
+        labels = injected(compact_json(dict(sorted(values.items()))), layout.predictor.path)
+        layout.shared["labels as JSON"] = labels
     return variables | {
         "PREDICTIVE_UNIT_ID": slot.name,
         "MLSERVER_MODEL_NAME": slot.name,
         "PREDICTIVE_UNIT_IMAGE": image,
         "PREDICTOR_ID": layout.predictor.name,
-        "PREDICTOR_LABELS": compact_json(dict(sorted(labels.items()))),
+        "PREDICTOR_LABELS": labels.value,
         "SELDON_DEPLOYMENT_ID": layout.deployment.name,
         "SELDON_EXECUTOR_ENABLED": "true",
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(slot.metrics_port),

@@ -99,8 +99,9 @@ def component_labels(layout: PredictorLayout, pod: PodLayout, name: str) -> tupl
 
     Seldon's operator says on the Deployment alone that the orchestrator is in it.
     """
-    # Made twice: nothing in an object is shared with another place.
-    first, second = (_component_pod_labels(layout, pod, name) for _ in range(2))
+    first = _component_pod_labels(layout, pod, name)
+    # Nothing in an object is shared with another place.
+    second = first._replace(value=dict(first.value))
     return (_with_orchestrator_label(layout, pod, first) if layout.is_seldon else first), second
 
 
