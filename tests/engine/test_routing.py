@@ -7,6 +7,10 @@ import pytest
 from tests.rendering.routes.documents import build
 from webhook.engine.evaluate import evaluate
 from webhook.graph.cluster_facts import Facts
+from webhook.graph.parse import parse
+from webhook.rendering.options import RenderOptions
+from webhook.rendering.routes.options import RoutingOptions
+from webhook.rendering.routes.render import render_routes
 from webhook.settings.model import Settings, read_settings
 
 OURS = Facts(operator="graphgate")
@@ -398,3 +402,33 @@ def test_as_many_gateways_are_listed_as_fit(count, more):
     (found,) = _findings(_claiming(istio_gateway="x/y"), {**ISTIO, "allowedGateways": allowed})
     assert (" more" in found[3]) is bool(more)
     assert found[3].endswith(more)
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        ("1.17.1", ['host "a.example.com, b.example.org" is not allowed here']),
+        ("1.18.0", ['host "b.example.org" is not allowed here']),
+        (None, ['host "a.example.com, b.example.org" is not allowed here']),
+    ],
+)
+def test_seldon_s_operator_reads_several_hosts_since_1_18(version, told):
+    """Source: HostsFromAnnotation (operator/controllers/utils, v1.18.2)."""
+    document = _claiming(istio_host="a.example.com, b.example.org")
+    routing = {**ISTIO, "allowedHosts": ["*.example.com"]}
+    known = Facts(operator="seldon", operator_version=version)
+    found = _findings(document, routing, known, operator="seldon")
+    hosts = [one[3].partition(";")[0] for one in found if one[1] == "unapproved-host"]
+    assert hosts == told
+
+
+@pytest.mark.parametrize(
+    ("version", "hosts"),
+    [("1.18.0", ["a.example", "b.example"]), ("1.17.1", ["a.example, b.example"])],
+)
+def test_its_route_is_for_each_of_the_hosts_that_it_reads(version, hosts):
+    document = _claiming(istio_host="a.example, b.example")
+    options = RenderOptions(operator="seldon", routing=RoutingOptions(kind="istio"))
+    known = Facts(operator="seldon", operator_version=version)
+    routes = render_routes(parse(document), options, known)
+    assert [r.object["spec"]["hosts"] for r in routes if r.kind == "VirtualService"] == [hosts]

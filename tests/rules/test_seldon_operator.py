@@ -11,9 +11,12 @@ from webhook.settings.model import Settings
 FIXTURES = ROOT / "tests" / "rules" / "fixtures"
 ONLY_SELDON = (
     ("explainer-name-too-long", "generated", "written"),
+    ("field-newer-than-operator", "keda"),
+    ("first-component-without-node", "built-in-at-localhost", "overtaken"),
     ("injected-name-taken", "certificate"),
     ("label-overrides-selector", "orchestrator"),
     ("mount-beside-injected", "podinfo", "certificate"),
+    ("multi-node-graph-without-orchestrator", "false"),
     ("overwritten-endpoint", "built-in"),
     ("overwritten-field", "mlserver", "triton", "tensorflow", "explainer-variables"),
     ("port-collision", "service-assigned", "service-grpc", "service-both"),

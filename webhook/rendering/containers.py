@@ -88,14 +88,15 @@ def _serving_container(
     named_image = image if server is None or server.names_image else get_str(slot.raw, "image")
     variables = environment.node_variables(layout, slot, node, named_image)
     env = environment.user_variables(slot.raw, slot.path)
+    # What makes a container reachable Seldon's operator gives only those that have a Service.
+    is_served = slot.has_service or not layout.is_seldon
     if layout.is_seldon:
-        env, variables = environment.seldon_variables(env, path, variables), {}
-    defaults: dict[str, Any] = {
-        "image": image or None,
-        "imagePullPolicy": "IfNotPresent",
-        "lifecycle": probes.pre_stop_lifecycle(layout, pod),
-        **_tcp_probes(layout, slot, node),
-    }
+        env = environment.seldon_variables(env, path, variables if is_served else {})
+        variables = {}
+    defaults: dict[str, Any] = {"image": image or None, "imagePullPolicy": "IfNotPresent"}
+    if is_served:
+        defaults["lifecycle"] = probes.pre_stop_lifecycle(layout, pod)
+        defaults |= _tcp_probes(layout, slot, node)
     if server is not None:
         if server.overrides_variables:
             env = environment.override_variables(env, path, server.env)
@@ -220,6 +221,8 @@ def _with_default_ports(
     }
     added: list[Sourced] = []
     default_ports = {"http": slot.http_port, "grpc": slot.grpc_port}
+    if layout.is_seldon and not slot.has_service:
+        default_ports = {}
     if not replaced:
         metrics = {layout.options.metrics_port_name: slot.metrics_port}
         default_ports = metrics | default_ports if layout.is_seldon else default_ports | metrics

@@ -252,6 +252,9 @@ def merged_annotations(
         _inherited_annotations(layout),
         _component_entries(layout, pod, "annotations"),
     )
+    if pod is not None and layout.is_seldon and _holds_orchestrator(layout, pod):
+        # Written again when the orchestrator is added (addEngineToDeployment, v1.17.1).
+        merged = merge_mappings(path, merged, predictor_annotations(layout))
     if pod is not None and not layout.is_seldon and not _holds_orchestrator(layout, pod):
         # For a container that is not there no pod is taken; whether it is, its author cannot tell.
         merged.value.pop(APPARMOR_ANNOTATION_PREFIX + ORCHESTRATOR_CONTAINER, None)

@@ -187,7 +187,7 @@ def complete_pod_spec(layout: PredictorLayout, pod: PodLayout | None, parts: Pod
     ):
         added["serviceAccountName"] = _service_account(layout, pod)
     for field, key in (("imagePullSecrets", "name"), ("hostAliases", "ip")):
-        if field in base.value:
+        if field in base.value and not layout.is_seldon:
             added[field] = merge_duplicate_keys(get_item(base, field), key)
     return with_key_order(with_fields(base, added), POD_FIELD_ORDER)
 

@@ -13,7 +13,7 @@ from typing import Any
 from webhook.graph import schema
 from webhook.graph.cluster_facts import Facts, Operator
 from webhook.graph.model import SeldonDeployment
-from webhook.graph.operator_types import get_operator_types
+from webhook.graph.operator_types import find_dropped_keda_fields, get_operator_types
 from webhook.graph.parse import parse
 from webhook.graph.path import Path, Segment, resolve_path
 
@@ -33,10 +33,12 @@ def prune_unknown_fields(
     """
     unknown = [fault.path for fault in view.schema_errors if fault.kind == "unknown"]
     minor = schema.kubernetes_minor() if facts.kubernetes_minor is None else facts.kubernetes_minor
+    dropped: list[Path] = []
     if types := get_operator_types(operator, facts.operator_version):
         minor = min(minor, types.kubernetes_minor)
+        dropped = list(find_dropped_keda_fields(view, types))
     newer = minor > schema.kubernetes_minor()
-    removed_paths = [path for path in unknown if not _is_kept(path, newer=newer)]
+    removed_paths = [path for path in unknown if not _is_kept(path, newer=newer)] + dropped
     if minor < schema.kubernetes_minor():
         removed_paths += [path for path, _ in schema.fields_newer_than(view.document, minor)]
     if not removed_paths:

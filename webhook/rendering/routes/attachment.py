@@ -80,8 +80,12 @@ def parse_whole_number(text: str) -> int:
     return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
 
 
-def read_claims(deployment: SeldonDeployment, options: RoutingOptions) -> Iterator[Claim]:
+def read_claims(
+    deployment: SeldonDeployment, options: RoutingOptions, *, splits_hosts: bool = False
+) -> Iterator[Claim]:
     """Yield the gateway and the host that an object requests.
+
+    splits_hosts  whether the annotation may hold several hosts: each of them is a claim
 
     An empty annotation is read as Seldon reads it: as the value "", which is never allowed.
     """
@@ -91,25 +95,31 @@ def read_claims(deployment: SeldonDeployment, options: RoutingOptions) -> Iterat
         yield Claim("gateway", path, value, allowed)
     if found := read_annotation(deployment, HOST_ANNOTATIONS.get(options.kind, "")):
         value, path = found
-        yield Claim("host", path, value, allows_host(options, value))
+        for host in map(str.strip, value.split(",")) if splits_hosts else (value,):
+            yield Claim("host", path, host, allows_host(options, host))
 
 
 def resolve_attachment(
-    deployment: SeldonDeployment, options: RoutingOptions, *, grants_all: bool = False
+    deployment: SeldonDeployment,
+    options: RoutingOptions,
+    *,
+    grants_all: bool = False,
+    splits_hosts: bool = False,
 ) -> Attachment:
     """Return where the object's routes attach: what it requests and is allowed, else the default.
 
-    grants_all  whether it may have anything, as with Seldon's operator
+    grants_all    whether it may have anything, as with Seldon's operator
+    splits_hosts  as in `read_claims`
     """
-    chosen = {
-        claim.noun: claim.value
-        for claim in read_claims(deployment, options)
+    chosen = [
+        claim
+        for claim in read_claims(deployment, options, splits_hosts=splits_hosts)
         if claim.allowed or grants_all
-    }
-    host = chosen.get("host")
-    hosts = options.hosts if host is None else (host,)
+    ]
+    gateway = next((claim.value for claim in chosen if claim.noun == "gateway"), None)
+    hosts = tuple(claim.value for claim in chosen if claim.noun == "host") or options.hosts
     return Attachment(
-        chosen.get("gateway", options.default_gateway),
+        options.default_gateway if gateway is None else gateway,
         () if hosts == ("*",) else hosts,
     )
 

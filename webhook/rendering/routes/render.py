@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.graph.model import SeldonDeployment
+from webhook.graph.operator_types import splits_hosts
 from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
 from webhook.rendering.prune_unknown_fields import prune_unknown_fields
 from webhook.rendering.render import Rendered
@@ -46,7 +47,12 @@ def render_routes(
     context = RouteContext(
         deployment,
         options,
-        resolve_attachment(deployment, options.routing, grants_all=is_seldon),
+        resolve_attachment(
+            deployment,
+            options.routing,
+            grants_all=is_seldon,
+            splits_hosts=splits_hosts(options.operator, facts.operator_version),
+        ),
         find_backends(deployment, options, facts),
         deployment.namespace or namespace or DEFAULT_NAMESPACE,
         facts.mirrors_percent is not False,

@@ -54,6 +54,7 @@ from webhook.graph.model import (
 from webhook.graph.well_known import MODEL_CLAIM_VOLUME, NO_STORAGE_INITIALIZER_ANNOTATION
 from webhook.rules._format import quote_value
 from webhook.rules._model_reader import model_reader_name
+from webhook.rules.graph._nodes import index_of_component
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -75,7 +76,9 @@ def check(
     from webhook.rendering.storage_initializer import CLAIM_MOUNT, CLAIM_SCHEME
 
     name = model_reader_name(node, deployment)
-    containers = predictor.containers_by_name.get(name)
+    # In the node's own pod: another one may have a container of the name as well.
+    components = predictor.components[index_of_component(predictor, node) :][:1]
+    containers = components[0].containers_by_name.get(name) if components else None
     if not containers or _is_fetched_by_server(node, deployment):
         return
     volumes = {MODELS_PATH: model_volume_name(name)}

@@ -20,12 +20,17 @@ def check_claims(
     routing: RoutingOptions,
     noun: Literal["gateway", "host"],
     allowed: Sequence[str],
+    *,
+    splits_hosts: bool = False,
 ) -> Iterator[Finding]:
     """Yield the gateway or the host that is not allowed.
 
-    allowed  the allowed names, for the message
+    allowed       the allowed names, for the message
+    splits_hosts  as in `read_claims`
     """
-    for claim in read_claims(deployment, routing):
+    claims = list(read_claims(deployment, routing, splits_hosts=splits_hosts))
+    is_one = sum(claim.noun == noun for claim in claims) == 1
+    for claim in claims:
         if claim.noun != noun or claim.allowed:
             continue
         nearest = nearest_word(claim.value, allowed)
@@ -34,7 +39,7 @@ def check_claims(
             f"{noun} {quote_value(claim.value)} is not allowed here; {_list_allowed(allowed)}",
             f"use {nearest}" if nearest else "",
             ({"op": "replace", "path": claim.path.pointer, "value": nearest},)
-            if nearest and "*" not in nearest
+            if nearest and "*" not in nearest and is_one
             else (),
         )
 

@@ -107,14 +107,18 @@ def _check_queue_size(deployment: SeldonDeployment) -> Iterator[Finding]:
 def _check_pod(
     predictor: Predictor, deployment: SeldonDeployment, facts: Facts
 ) -> Iterator[Finding]:
-    """Yield each value that the orchestrator reads from its pod: the innermost counts."""
+    """Yield each value that the orchestrator reads from its pod: the innermost counts.
+
+    In the orchestrator's pod the predictor's counts for Seldon's operator (addEngineToDeployment).
+    """
     holders = [
         (get_mapping(get_mapping(component.raw, "metadata"), "annotations"), component.path)
         for component in predictor.components
         if "metadata" in component.raw and holds_orchestrator(component, predictor, deployment)
     ]
     places = [(written, path / "metadata") for written, path in holders]
-    places.append((get_mapping(predictor.raw, "annotations"), predictor.path))
+    own = (get_mapping(predictor.raw, "annotations"), predictor.path)
+    places.insert(len(places) if facts.operator == "graphgate" else 0, own)
     if all(_POD_ANNOTATIONS.isdisjoint(written) for written, _ in places):
         return
     if opts_out_of_orchestrator(predictor):

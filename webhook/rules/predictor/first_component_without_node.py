@@ -1,7 +1,9 @@
 """First component without a node
 
 Why: Seldon adds the orchestrator to the pod of the first componentSpec, beside a container of the
-graph. If the first componentSpec has none, Seldon creates nothing.
+graph. If the first componentSpec has none, Seldon creates nothing. For its operator a container
+counts in the last componentSpec that has one of its name, and a node that is built into the
+orchestrator takes the place with service_host localhost in its endpoint.
 
 Fix: Move the componentSpec with a container of the graph to the front.
 
@@ -30,33 +32,92 @@ Good:
 
 from collections.abc import Iterator
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import Node, Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
 from webhook.rendering.layout import opts_out_of_orchestrator
-from webhook.rendering.node_kinds import ORCHESTRATOR_IMPLEMENTATIONS
+from webhook.rendering.node_kinds import ORCHESTRATOR_IMPLEMENTATIONS, is_prepackaged_server
+from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"componentSpecs"})
+FIELDS = frozenset({"componentSpecs", "endpoint"})
 
 
-def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
-    """Yield each first componentSpec without a node (source: seldon-checks G19)."""
-    if len(predictor.components) < 2 or not predictor.graph:
+def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
+    """Yield each first componentSpec without a node.
+
+    Sources: seldon-checks G19; DefaultSeldonDeployment and GetEnginePredictiveUnit (v1.17.1).
+    """
+    if not predictor.graph:
+        return
+    built_in = _built_in_at_localhost(predictor) if facts.operator != "graphgate" else None
+    if len(predictor.components) < 2 and built_in is None:
+        return
+    notes = get_mapping(deployment.spec, "annotations")
+    if (
+        opts_out_of_orchestrator(predictor)
+        or get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true"
+    ):
+        return
+    if built_in is not None:
+        yield Finding(
+            built_in.path / "endpoint" / "service_host",
+            f"Seldon's operator looks for the container of {quote_value(built_in.name)} beside the "
+            f"orchestrator because of this address, and {built_in.implementation} has none",
+            "remove the address",
+        )
         return
     first = predictor.components[0]
     # Were an item before it misshapen, this would not be the first.
-    if first.path[-1] == 0 and _has_no_nodes(predictor) and not opts_out_of_orchestrator(predictor):
-        notes = get_mapping(deployment.spec, "annotations")
-        if get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true":
-            return
+    if first.path[-1] != 0:
+        return
+    if _has_no_nodes(predictor):
         yield Finding(
             first.path,
             "no container of the first componentSpec runs a node of the graph, so there is no "
             "pod for the orchestrator",
             evidence=tuple(container.path / "name" for container in first.containers),
         )
+    elif facts.operator != "graphgate" and _are_overtaken(predictor):
+        yield Finding(
+            first.path,
+            "later componentSpecs have containers of the same names, which count for Seldon's "
+            "operator, so there is no pod for the orchestrator",
+            "rename the containers: each node has one",
+            evidence=tuple(container.path / "name" for container in first.containers),
+        )
+
+
+def _built_in_at_localhost(predictor: Predictor) -> Node | None:
+    """Return the node without a container that is taken for one beside the orchestrator.
+
+    The first node counts that has the address, which is written into those of the first component.
+    """
+    # A list, since most predictors have none: it is made in one call.
+    if not [
+        node for node in predictor.nodes if node.implementation in ORCHESTRATOR_IMPLEMENTATIONS
+    ]:
+        return None
+    later = {c.name for component in predictor.components[1:] for c in component.containers}
+    for node in predictor.nodes:
+        if node.name in predictor.containers_by_name or is_prepackaged_server(node):
+            if node.name not in later:
+                return None
+        elif get_str(get_mapping(node.raw, "endpoint"), "service_host") == "localhost":
+            return node if node.implementation in ORCHESTRATOR_IMPLEMENTATIONS else None
+    return None
+
+
+def _are_overtaken(predictor: Predictor) -> bool:
+    """Return whether each node of the first component has a container in a later one as well."""
+    later = {c.name for component in predictor.components[1:] for c in component.containers}
+    first = {container.name for container in predictor.components[0].containers}
+    placed = [node for node in predictor.nodes if node.name in first]
+    return bool(placed) and all(
+        node.name in later and not is_prepackaged_server(node) for node in placed
+    )
 
 
 def _has_no_nodes(predictor: Predictor) -> bool:

@@ -19,8 +19,10 @@ Good:
 
 from collections.abc import Iterator
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment
+from webhook.graph.operator_types import splits_hosts
 from webhook.rendering.routes.options import RoutingOptions
 from webhook.rules.predictor._claims import check_claims
 
@@ -29,10 +31,11 @@ SINCE = "0.1.0"
 FIELDS = frozenset({"annotations"})
 
 
-def check(deployment: SeldonDeployment, routing: RoutingOptions) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, routing: RoutingOptions, facts: Facts) -> Iterator[Finding]:
     """Yield the host that is not allowed, under any operator: Seldon's allows any.
 
     Source: createIstioResources of v1.17.1; Istio's merging of VirtualServices by host.
     """
     allowed = (*(routing.hosts or ("*",)), *routing.allowed_hosts)
-    yield from check_claims(deployment, routing, "host", allowed)
+    several = splits_hosts(facts.operator, facts.operator_version)
+    yield from check_claims(deployment, routing, "host", allowed, splits_hosts=several)
