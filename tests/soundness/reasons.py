@@ -134,14 +134,11 @@ REASONS: dict[str, Reason] = {
     "port-collision": Reason(
         "container", "Two containers of a pod listen on one port; the second does not start."
     ),
-    "malformed-kubernetes-annotation": Reason(
-        "container", "A kubelet deletes a pod that is marked as the copy of a static one."
-    ),
     "malformed-referenced-object-name": Reason(
         "container", 'A name that ends in "-" is taken here, and no Secret can have it.'
     ),
     "malformed-kubernetes-annotation": Reason(
-        "container", "The kubelet runs no pod whose AppArmor profile has no name."
+        "container", "Kubelets delete mirrors of no static pod; AppArmor profiles need a name."
     ),
     "malformed-secret-or-configmap-reference": Reason(
         "container", "A volume waits for an object or key that cannot exist."

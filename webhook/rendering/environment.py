@@ -9,7 +9,7 @@ an earlier one, like a second PATH=/opt/bin:$(PATH), gets its text.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from webhook.graph.model import Node, get_str, iter_mappings
@@ -74,6 +74,7 @@ def keep_last_variables(env: Sourced) -> Sourced:
     if len(last) == len(names):
         return env
     kept = []
+    set_so_far: set[str | int] = set()
     dropped: dict[str, str] = {}
     room = _MAX_INLINED
     for place, name in enumerate(names):
@@ -90,7 +91,8 @@ def keep_last_variables(env: Sourced) -> Sourced:
         if last[name] == place:
             kept.append(item)
         elif type(name) is str and type(text) is str:
-            dropped[name] = text
+            dropped[name] = _escape_later(text, last.keys(), set_so_far)
+        set_so_far.add(name)
     return list_of(env.source_map.path, kept)
 
 
@@ -106,6 +108,16 @@ def _inline(text: str, values: Mapping[str, str], room: int) -> str:
         return found[0] if value is None else _DOLLAR.sub(_escape_lone, value)
 
     return _REFERENCE.sub(replace, text)
+
+
+def _escape_later(text: str, names: Set[str | int], set_so_far: Set[str | int]) -> str:
+    """Return a text whose references to variables that are set later only stay as they are."""
+
+    def escape(found: re.Match[str]) -> str:
+        is_later = found[1] in names and found[1] not in set_so_far
+        return f"${found[0]}" if is_later else found[0]
+
+    return _REFERENCE.sub(escape, text)
 
 
 def _escape_lone(found: re.Match[str]) -> str:
