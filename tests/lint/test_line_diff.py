@@ -159,3 +159,12 @@ def test_an_edit_has_the_line_of_its_finding_whatever_else_ends_a_line_for_pytho
         (8, 9, "    replicas: 1\n")
     ]
     assert found.line == 8
+
+
+@pytest.mark.parametrize("reads", [1, 2, 3])
+def test_a_file_is_read_for_edits_as_often_as_the_limit_says(monkeypatch, reads):
+    monkeypatch.setattr("webhook.lint.lint.MAX_TEXT_READS", reads)
+    text = OBJECT.replace("replicas", 'shadow: "false"\n    replicas')
+    (result,) = lint_text("-", text, SETTINGS, NO_FACTS, with_edits=True).results
+    assert len([each for each in result.findings if each.finding.fix]) == 2
+    assert len([each for each in result.findings if each.edits]) == min(reads, 2)

@@ -84,6 +84,36 @@ def test_what_the_orchestrator_runs_itself_has_no_container(
     assert ("first" in names) is not runs_inside
 
 
+@pytest.mark.parametrize("args", [["--mine"], None])
+def test_an_author_s_own_sidecar_of_a_server_keeps_what_they_wrote(args: list[str] | None) -> None:
+    own = {"name": "tfserving", "image": "registry.example/serving:1", "args": args}
+    server = {"implementation": "TENSORFLOW_SERVER", "modelUri": "gs://models/a"}
+    document = with_predictor(
+        graph={"name": "classifier", **server},
+        componentSpecs=[{"spec": {"containers": [own]}}],
+    )
+    (sidecar,) = [c for c in pod_of(document)["containers"] if c["name"] == "tfserving"]
+    assert sidecar["image"] == own["image"]
+    assert (sidecar["args"] == args) is (args is not None)
+    assert sidecar["args"] != []
+
+
+@pytest.mark.parametrize("minor", [None, 24, 99])
+@pytest.mark.parametrize("operator", ["graphgate", "seldon"])
+def test_an_unknown_field_of_seldon_s_own_types_is_not_rendered_on_any_kubernetes(
+    operator: Any, minor: int | None
+) -> None:
+    keda = {"maxReplicaCount": 3, "triggers": [{"type": "cron"}], "unknownField": 1}
+    document = minimal()
+    document["spec"]["predictors"][0]["componentSpecs"][0]["kedaSpec"] = keda
+    rendered = render(
+        parse(document), RenderOptions(operator=operator), Facts(kubernetes_minor=minor)
+    )
+    (scaled,) = [each.object for each in rendered if each.kind == "ScaledObject"]
+    assert "unknownField" not in scaled["spec"]
+    assert scaled["spec"]["maxReplicaCount"] == 3
+
+
 POD_FIELDS = ["serviceAccountName", "securityContext", "initContainers", "containers", "volumes"]
 CONTAINER_FIELDS = [
     *("name", "image", "imagePullPolicy", "command", "args", "workingDir", "ports", "envFrom"),

@@ -73,9 +73,12 @@ def mutate_object(
         return MutationResult(request.object)
     mutator = _Mutator(policies, request, facts, limits, observer)
     changed_after = mutator.run_round(policies.mutating)
-    reinvoked = [bound for bound in policies.mutating if bound.policy.reinvoke_if_needed]
-    if reinvoked and changed_after:
-        mutator.run_round([bound for bound in reinvoked if bound.policy.name in changed_after])
+    reinvoked = [
+        bound
+        for bound in policies.mutating
+        if bound.policy.reinvoke_if_needed and bound.policy.name in changed_after
+    ]
+    mutator.run_round(reinvoked)
     return MutationResult(*mutator.result, tuple(mutator.failures))
 
 
