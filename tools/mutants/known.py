@@ -8,6 +8,11 @@ KNOWN: frozenset[str] = frozenset(
         "webhook/podsecurity/openshift.py: '0' → '0~'",
         # neither is a range
         "webhook/podsecurity/openshift.py: '' → '~'",
+        # a mapping is one however it is asked
+        "webhook/podsecurity/pod.py: context if type(context) is dict else as_mapping(context) → "
+        "as_mapping(context) if type(context) is dict else as_mapping(context)",
+        "webhook/podsecurity/pod.py: raw if type(raw) is dict else as_mapping(raw) → as_mapping(raw) "
+        "if type(raw) is dict else as_mapping(raw)",
         # neither is the name of a namespace
         "webhook/defaulting/defaulter.py: '' → '~'",
         # only a Python that is built for FIPS asks what MD5 is used for

@@ -1,5 +1,6 @@
 """Restrictions by the rules of PodSecurityPolicy, on effective values."""
 
+import re
 from typing import Any
 
 import pytest
@@ -248,20 +249,41 @@ ID_RULES = {
 }
 
 
+def read_from_settings(restrictions: dict[str, Any]) -> PspRules | None:
+    head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings"}
+    settings = read_settings({**head, "podSecurity": {"restrictions": restrictions}})
+    return settings.pod_security.restrictions
+
+
 @pytest.mark.parametrize("key", ID_RULES)
 @pytest.mark.parametrize("rule", ["RunAsAny", "MayRunAs", "MustRunAs", "MustRunAsNonRoot"])
 def test_settings_take_the_rules_of_a_policy_for_each_id(key: str, rule: str) -> None:
     restrictions = {key: build_ids(rule, (1, 2))}
-    settings = {
-        "apiVersion": "graphgate.io/v1alpha1",
-        "kind": "Settings",
-        "podSecurity": {"restrictions": restrictions},
-    }
     if rule in ID_RULES[key]:
-        assert read_settings(settings).pod_security.restrictions == read_psp_rules(restrictions)
+        assert read_from_settings(restrictions) == read_psp_rules(restrictions)
     else:
         with pytest.raises(SettingsError, match=f"{key}.rule must be"):
-            read_settings(settings)
+            read_from_settings(restrictions)
+
+
+@pytest.mark.parametrize(
+    ("restrictions", "problem"),
+    [
+        ({"fsGroup": {"ranges": []}}, "fsGroup.rule is missing"),
+        ({"hostPorts": [{"min": 80}]}, "hostPorts[0].max is missing"),
+        ({"hostPorts": [{"max": 80}]}, "hostPorts[0].min is missing"),
+        ({"hostPorts": [{"min": 80, "max": 65536}]}, "hostPorts[0].max must be 65535 or less"),
+        ({"hostPorts": [{"min": -1, "max": 80}]}, "hostPorts[0].min must be 0 or more"),
+        ({"runAsUser": build_ids("MustRunAs", (1, 2**31))}, "max must be 2147483647 or less"),
+        ({"capabilities": {"requiredDrop": [1]}}, "requiredDrop[0] must be"),
+        ({"capabilities": {"dropped": []}}, "unknown key"),
+        ({"volumes": "secret"}, "volumes must be"),
+        ({"privileged": "false"}, "privileged must be"),
+    ],
+)
+def test_settings_refuse_what_is_no_restriction(restrictions: Any, problem: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(problem)):
+        read_from_settings(restrictions)
 
 
 def test_a_section_is_read_whole() -> None:
@@ -296,6 +318,7 @@ def test_a_section_is_read_whole() -> None:
         host_pid=False,
         host_ipc=False,
     )
+    assert read_from_settings(section) == read_psp_rules(section)
     assert read_psp_rules({}) == PspRules()
     written = write_psp_rules(read_psp_rules(section))
     assert written == {key: section[key] for key in section if key != "supplementalGroups"} | {
