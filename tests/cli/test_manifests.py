@@ -3,11 +3,14 @@
 import errno
 import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests import patience
 from tests.documents_of import minimal, with_graph
 
 PATCH = {"kind": "SeldonDeployment", "metadata": {"name": "a"}, "spec": {"replicas": 3}}
@@ -270,3 +273,29 @@ def test_bytes_that_are_no_text_are_a_file_that_cannot_be_read(run, tmp_path, co
     ran = run(command, file)
     assert ran.code == 2
     assert "the byte 0xE9 is not valid UTF-8" in ran.out + ran.err
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is missing")
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(("check", "-o", shape) for shape in ("text", "json", "sarif", "junit", "github")),
+        *(("audit", "-o", shape) for shape in ("text", "json", "html", "csv", "sarif", "junit")),
+        *(("fix", *flags) for flags in ((), ("--diff",))),
+        ("graph",),
+        ("security",),
+        ("render", "--show-source"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_is_no_text_is_one_of_a_file_all_the_same(run, tmp_path, monkeypatch, command):
+    """It may come with a pull request; that it ends the run would hide everything else."""
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q"], check=True, timeout=patience.SECONDS)
+    Path(os.fsdecode(b"bad\xff.yaml")).write_text(yaml.safe_dump(with_graph(name="clasifier")))
+    ran = run(*command, ".")
+    assert ran.code == (0 if command[0] in {"graph", "security"} else 1)
+    if command[-1] in {"json", "sarif"}:
+        json.loads(ran.out)
+    if command[-1] == "sarif":
+        assert "bad%FF.yaml" in ran.out

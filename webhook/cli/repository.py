@@ -97,7 +97,8 @@ def _git(
             ["git", "-C", str(root), *arguments],  # noqa: S607 — the user's own git
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",  # as Python reads names that are not UTF-8
             check=False,
             timeout=_TIMEOUT_SECONDS,
         )

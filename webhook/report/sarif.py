@@ -161,4 +161,4 @@ def _artifact(result: DocumentResult) -> dict[str, str]:
     """Return the file as a URI reference; standard input has no better name than "stdin"."""
     if result.file == "-":
         return {"uri": "stdin"}
-    return {"uri": quote(result.file), "uriBaseId": _ROOT}
+    return {"uri": quote(result.file, errors="surrogateescape"), "uriBaseId": _ROOT}

@@ -17,14 +17,13 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-import orjson
-
 from webhook.audit.model import AuditContext, AuditedObject
 from webhook.audit.tally import GroupCount, Tally, sorted_groups
 from webhook.graph.k8s_syntax import MAX_SUBDOMAIN_LENGTH
 from webhook.graph.text import escape_control_chars, shorten
 from webhook.lint.result import LocatedFinding
 from webhook.picture import svg
+from webhook.report.json_text import encode_json
 from webhook.report.security_context import ContainerSecurity
 from webhook.rules.descriptors import describe
 
@@ -69,7 +68,7 @@ class Writer:
 
     def _pack(self) -> None:
         if self._details:
-            packed = zlib.compress(orjson.dumps(self._details))
+            packed = zlib.compress(encode_json(self._details).encode())
             self._chunks.append(base64.b64encode(packed).decode())
             self._details = []
 
@@ -129,7 +128,7 @@ class Writer:
             "objects": self._index,
         }
         # "<" would end the block; in JSON it occurs only in strings.
-        return orjson.dumps(value).decode().replace("<", "\\u003c")
+        return encode_json(value).replace("<", "\\u003c")
 
 
 def _resource(name: str) -> str:

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import orjson
-
 from webhook.audit.model import AuditContext, AuditedObject
 from webhook.audit.tally import Tally
 from webhook.lint.result import LocatedFinding
+from webhook.report.json_text import encode_json
 from webhook.report.security_context_text import to_value
 
 VERSION = 1
@@ -23,12 +22,12 @@ class Writer:
         """Return the object."""
         head = self._head() if self._is_first else ",\n"
         self._is_first = False
-        return head + orjson.dumps(_object(audited)).decode()
+        return head + encode_json(_object(audited))
 
     def finish(self, tally: Tally) -> str:
         """Return the sums, and the end of the document."""
         head = self._head() if self._is_first else ""
-        return f'{head}\n],\n"totals": {orjson.dumps(tally.to_value()).decode()}\n}}\n'
+        return f'{head}\n],\n"totals": {encode_json(tally.to_value())}\n}}\n'
 
     def _head(self) -> str:
         context = self._context
@@ -42,7 +41,7 @@ class Writer:
             "kubernetesVersion": context.kubernetes_version,
             "missingFacts": list(context.missing),
         }
-        return f'{orjson.dumps(fields).decode()[:-1]},\n"objects": [\n'
+        return f'{encode_json(fields)[:-1]},\n"objects": [\n'
 
 
 def _object(audited: AuditedObject) -> dict[str, Any]:
