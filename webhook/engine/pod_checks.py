@@ -8,7 +8,7 @@ standard holds, those pods are evaluated by it, in the words that the API server
 them; everything else is about the templates as they are written.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -150,9 +150,8 @@ def check_pods(
         for violation in other.violations(standard)
     }
     for other in violating:
-        for finding in _find_violations(standard, other):
-            if (other.rendered.name, finding.message) not in old_messages:
-                yield action, finding
+        for finding in _find_violations(standard, other, known=old_messages):
+            yield action, finding
 
 
 def find_pod_templates(
@@ -198,16 +197,21 @@ def _find_violations(
     rendered: RenderedPod | None,
     template: PodTemplateRef | None = None,
     template_violations: Violations = (),
+    known: Set[tuple[str, str]] = frozenset(),
 ) -> Iterator[Finding]:
     """Yield how a pod departs from a standard, in upstream's words: people search for them.
 
     rendered  the pod itself; None: it departs where its template does
+    known     what is left out of it, as the name of its Deployment and the message
     template  what the author wrote of it, and `own`, how that departs by itself: at the places of
               these he finds what he can change
     """
     violations = template_violations if rendered is None else rendered.violations(standard)
     violation_paths = {violation.check_id: violation.paths for violation in template_violations}
     for violation in violations:
+        message = _message(standard, violation)
+        if rendered is not None and (rendered.rendered.name, message) in known:
+            continue
         if template is not None and violation.check_id in violation_paths:
             paths = violation_paths[violation.check_id]
             path = template.locate(_common_path(paths))
@@ -217,7 +221,7 @@ def _find_violations(
             path = _common_path(evidence)
         yield Finding(
             path,
-            _message(standard, violation),
+            message,
             _ways_out(violation, rendered),
             evidence=evidence,
             rule_id=f"{POD_SECURITY_RULE_ID_PREFIX}{violation.check_id}",
