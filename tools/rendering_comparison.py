@@ -155,7 +155,7 @@ def _compare_objects(
     objects = [each.object for each in rendered]
     for kind, key in kinds.items():
         ours = {o["metadata"]["name"]: o for o in objects if o["kind"] == kind}
-        theirs = {o["metadata"]["name"]: o for o in row["built"][key]}
+        theirs = {o["metadata"].get("name", ""): o for o in row["built"][key]}
         for name in sorted(ours.keys() | theirs.keys()):
             pair = _normalize(ours.get(name)), _normalize(theirs.get(name))
             yield from _differences(row["id"], kind, *pair)

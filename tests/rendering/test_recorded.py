@@ -11,7 +11,7 @@ def test_the_objects_of_seldon_s_operator_are_rendered_as_it_makes_them():
 
 
 def test_what_seldon_s_operator_replaces_is_rendered_as_it_makes_it():
-    assert len(recorded(REPLACED)) == 27
+    assert len(recorded(REPLACED)) == 32
     assert list(compare("seldon", REPLACED)) == []
     istio = RoutingOptions(kind="istio", gateway="istio-system/seldon-gateway")
     assert list(compare_routes("seldon", istio, REPLACED)) == []

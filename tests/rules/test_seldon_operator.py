@@ -13,6 +13,7 @@ ONLY_SELDON = (
     ("explainer-name-too-long", "generated", "written"),
     ("field-newer-than-operator", "keda"),
     ("first-component-without-node", "built-in-at-localhost", "overtaken"),
+    ("unread-orchestrator-annotations", "own-pod"),
     ("injected-name-taken", "certificate"),
     ("label-overrides-selector", "orchestrator"),
     ("mount-beside-injected", "podinfo", "certificate"),

@@ -135,9 +135,11 @@ def container_service_name(layout: PredictorLayout, slot: ContainerSlot) -> str:
 
 def predictor_service_name(layout: PredictorLayout) -> str:
     """Return the name of the predictor's Service."""
-    return get_str(layout.annotations, SERVICE_NAME_ANNOTATION) or build_predictor_service_name(
-        layout.deployment.name, layout.predictor.name
-    )
+    name = get_str(layout.annotations, SERVICE_NAME_ANNOTATION)
+    # An empty one is a name to Seldon's operator, and to nobody else.
+    if name or (layout.is_seldon and layout.annotations.get(SERVICE_NAME_ANNOTATION) == ""):
+        return name
+    return build_predictor_service_name(layout.deployment.name, layout.predictor.name)
 
 
 def explainer_name(layout: PredictorLayout) -> str:

@@ -31,7 +31,7 @@ from webhook.graph.well_known import (
 
 ACTION = "warn"
 SINCE = "0.1.0"
-FIELDS = frozenset({"annotations"})
+FIELDS = frozenset({"annotations", "metadata"})
 
 _SPEC_ANNOTATIONS = frozenset({SEPARATE_POD_ANNOTATION, NO_STORAGE_INITIALIZER_ANNOTATION})
 _PREDICTOR_ANNOTATIONS = frozenset({NO_ENGINE_ANNOTATION, SERVICE_NAME_ANNOTATION})
@@ -57,6 +57,13 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
                 yield from _check_annotations(
                     written, predictor.path, _SPEC_ANNOTATIONS, spec_annotations
                 )
+        for component in predictor.components:
+            if "metadata" in component.raw:
+                metadata = get_mapping(component.raw, "metadata")
+                written = get_mapping(metadata, "annotations")
+                if not _ALL_ANNOTATIONS.isdisjoint(written):
+                    path = component.path / "metadata"
+                    yield from _check_annotations(written, path, _ALL_ANNOTATIONS, spec_annotations)
 
 
 def _check_annotations(
