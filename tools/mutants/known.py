@@ -11,8 +11,8 @@ KNOWN: frozenset[str] = frozenset(
         # a mapping is one however it is asked
         "webhook/podsecurity/pod.py: context if type(context) is dict else as_mapping(context) → "
         "as_mapping(context) if type(context) is dict else as_mapping(context)",
-        "webhook/podsecurity/pod.py: raw if type(raw) is dict else as_mapping(raw) → as_mapping(raw) "
-        "if type(raw) is dict else as_mapping(raw)",
+        "webhook/podsecurity/pod.py: raw if type(raw) is dict else as_mapping(raw) → "
+        "as_mapping(raw) if type(raw) is dict else as_mapping(raw)",
         # neither is the name of a namespace
         "webhook/defaulting/defaulter.py: '' → '~'",
         # only a Python that is built for FIPS asks what MD5 is used for
@@ -82,7 +82,8 @@ KNOWN: frozenset[str] = frozenset(
         "webhook/engine/evaluate.py: '/' → '/~'",
         # an item in which no key comes again is one part
         "webhook/lint/lint.py: document.split_mapping(path / index) if index in places else () → "
-        "document.split_mapping(path / index) if index in places else document.split_mapping(path /",
+        "document.split_mapping(path / index) if index in places else document.split_mapping("
+        "path /",
         # a place in the removed item itself is gone with it
         "webhook/lint/autofix.py: int(index) > int(token) → int(index) >= int(token)",
     }
