@@ -20,6 +20,8 @@ _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*\Z")
 _TAG = re.compile(r"\w[\w.-]{0,127}\Z", re.ASCII)
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}\Z|sha384:[a-f0-9]{96}\Z|sha512:[a-f0-9]{128}\Z")
 _IDENTIFIER = re.compile(r"[a-f0-9]{64}\Z")
+_DOCKER_HUB = ("", "docker.io", "index.docker.io")
+"""Where a name of one part is read as one below library/."""
 _TEMPLATE = re.compile(r"\{\{|\$\{|\$\(|<[^<>]*>|\{%")
 _MAX_NAME_LENGTH = 255
 _MAX_REFERENCE_LENGTH = 1024
@@ -57,10 +59,14 @@ def _explain_named(named: str) -> str:
     if colon and not _TAG.match(tag):
         return f'"{tag}" is not a valid tag'
     if domain and not _DOMAIN.match(domain):
-        return f'"{domain}" is not a valid registry'
+        if not _COMPONENT.match(domain):
+            return f'"{domain}" is not a valid registry'
+        path = f"{domain}/{path}"  # so is a registry with "_" read, and asked for the image
     for component in path.split("/"):
         if not _COMPONENT.match(component):
             return _explain_component(component)
+    if domain in _DOCKER_HUB and "/" not in path:
+        path = f"library/{path}"
     if len(path) > _MAX_NAME_LENGTH:
         return f"{_MAX_NAME_LENGTH} characters at most, has {len(path)}"
     return ""
