@@ -20,6 +20,7 @@ from webhook.graph.k8s_syntax import (
     is_subdomain,
 )
 from webhook.graph.names import MAX_LABEL_LENGTH, is_dns_label
+from webhook.rules._format import quote_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def explain_characters(allowed: str, max_length: int) -> Callable[[str], str]:
 def _explain_key(key: str) -> str:
     prefix, slash, name = key.rpartition("/")
     if slash and not is_subdomain(prefix):
-        return f'"{prefix}" before the slash is not a DNS subdomain'
+        return f"{quote_value(prefix)} before the slash is not a DNS subdomain"
     reason = explain_characters("-A-Za-z0-9_.", MAX_NAME_LENGTH)(name)
     return f"the part after the slash: {reason}" if slash else reason
 

@@ -50,6 +50,12 @@ WORDS = frozenset({"volumeMounts.subPathExpr"})
 _REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))", re.DOTALL)
 """A variable in a text, or "$$", which is a "$" (source: third_party/forked/golang/expansion)."""
 _MAX_LENGTH = 4096
+"""Of a path."""
+_MAX_SERVICE_VARIABLE_LENGTH = 128
+"""A Service's name has 63 characters, that of its port 15."""
+_MAX_PREFIXES = 100
+"""With more sources of variables than this, any variable may be in one of them."""
+_MAX_SHOWN_NAMES = 5
 _CLUSTER_VARIABLES = "KUBERNETES_"
 _SERVICE_VARIABLE = re.compile(
     r"[A-Z][A-Z0-9_]*_(?:SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)"
@@ -98,9 +104,9 @@ class _Variables:
     def __init__(self, container: Mapping[str, Any], pod: Mapping[str, Any]) -> None:
         self.name = get_str(container, "name")
         self.has_service_links = pod.get("enableServiceLinks") is not False
-        self.prefixes = tuple(
-            get_str(source, "prefix") for _, source in iter_mappings(container, "envFrom")
-        )
+        sources = iter_mappings(container, "envFrom")
+        prefixes = [get_str(source, "prefix") for _, source in sources[:_MAX_PREFIXES]]
+        self.prefixes = ("",) if len(sources) > _MAX_PREFIXES else (*prefixes, _CLUSTER_VARIABLES)
         self.values: dict[str, str | None] = {}
         self.is_readable = len(get_list(container, "env")) == len(iter_mappings(container, "env"))
         for _, variable in iter_mappings(container, "env"):
@@ -119,7 +125,7 @@ class _Variables:
         exponentially.
         """
         parts, position, length = [], 0, len(text)
-        for reference in _REFERENCE.finditer(text):
+        for reference in _references(text):
             name = reference[1]
             value: str | None = reference[0] if name is not None else "$"
             if name is not None and not self.is_missing(name):
@@ -129,39 +135,57 @@ class _Variables:
                 return None
             parts += [text[position : reference.start()], value]
             position = reference.end()
-        return "".join([*parts, text[position:]])
+        end = _end_of_references(text)
+        return "".join([*parts, text[position:end], text[end:].replace("$$", "$")])
 
     def is_missing(self, name: str) -> bool:
         """Return whether a variable is surely not set."""
         return (
             name not in self.values
             and self.is_readable
-            and not name.startswith((*self.prefixes, _CLUSTER_VARIABLES))
-            and not (self.has_service_links and _SERVICE_VARIABLE.match(name))
+            and not name.startswith(self.prefixes)
+            and not (self.has_service_links and _may_be_of_service(name))
         )
+
+
+def _end_of_references(text: str) -> int:
+    return text.rfind(")") + 1
+
+
+def _references(text: str) -> Iterator[re.Match[str]]:
+    """Yield the references in a text, in linear time: each "$(" before the last ")" has an end."""
+    return _REFERENCE.finditer(text, 0, _end_of_references(text))
+
+
+def _may_be_of_service(name: str) -> bool:
+    return len(name) <= _MAX_SERVICE_VARIABLE_LENGTH and _SERVICE_VARIABLE.match(name) is not None
 
 
 def _explain(path: Path, expression: str, variables: _Variables) -> Finding | None:
     """Return what is wrong with a subPathExpr; None: nothing is."""
-    names = dict.fromkeys(filter(None, _REFERENCE.findall(expression)))
+    names = dict.fromkeys(match[1] for match in _references(expression) if match[1])
     if "$()" in expression.replace("$$", ""):
         return Finding(path, "subPathExpr has $() without a name", "name a variable")
     missing = [name for name in names if variables.is_missing(name)]
     empty = [name for name in names if variables.values.get(name) == ""]
     owner = name_container(variables.name)
     if missing:
-        shown = join_words(map(quote_value, missing))
-        message = f"subPathExpr takes {shown}, which {owner} does not have"
+        message = f"subPathExpr takes {_list_names(missing)}, which {owner} does not have"
         return _with_nearest(path, message, missing, expression, variables)
     if empty:
-        shown = join_words(map(quote_value, empty))
-        message = f"subPathExpr takes {shown}, which {owner} leaves empty"
-        return Finding(path, message, f"set the value of {shown}")
+        message = f"subPathExpr takes {_list_names(empty)}, which {owner} leaves empty"
+        return Finding(path, message, f"set the value of {_list_names(empty)}")
     text = variables.expand(expression)
     if text is None or RELATIVE_PATH.accepts(text):
         return None
     message = f"subPathExpr becomes {quote_value(text)}: {RELATIVE_PATH.explain(text)}"
     return Finding(path, message, "change the value of the variable")
+
+
+def _list_names(names: list[str]) -> str:
+    shown = [quote_value(name) for name in names[:_MAX_SHOWN_NAMES]]
+    more = [f"{len(names) - len(shown)} more"] if len(names) > len(shown) else []
+    return join_words([*shown, *more])
 
 
 def _with_nearest(
@@ -170,7 +194,7 @@ def _with_nearest(
     usable = [name for name, value in variables.values.items() if name and value != ""]
     nearest = nearest_word(missing[0], usable) if len(missing) == 1 else ""
     if not nearest:
-        return Finding(path, message, f"add {join_words(missing)} to its env")
+        return Finding(path, message, f"add {_list_names(missing)} to its env")
     value = expression.replace(f"$({missing[0]})", f"$({nearest})")
     fix: Operation = {"op": "replace", "path": path.pointer, "value": value}
     return Finding(path, message, f'did you mean "$({nearest})"?', (fix,))
