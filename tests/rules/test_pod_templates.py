@@ -117,6 +117,8 @@ TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
             "1u",
             "1n",
             "Ki",
+            "-.Ti",
+            "0Pi",
             "m",
             "e3",
             " 1Gi ",
@@ -173,6 +175,8 @@ TABLES: dict[Callable[[Any], bool], tuple[list[Any], list[Any]]] = {
             "1Mi+5",
             "12Ki34",
             "1E5i",
+            "Pi",
+            "-.Ei",
         ],
     ),
     k8s_syntax.is_qualified_name: (

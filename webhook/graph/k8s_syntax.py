@@ -126,6 +126,8 @@ def _count_billionths(text: str) -> int | None:
         return None
     fraction = match["part"] or ""
     suffix = match["suffix"] or ""
+    if suffix in ("Pi", "Ei") and not match["whole"] + fraction:
+        return None  # ParseQuantity takes a suffix alone, if it is not one of the largest
     exponent += _POWERS_OF_TEN.get(suffix, 0) + 9 - len(fraction)
     amount: int = int(match["whole"] + fraction or "0")
     if suffix in POWERS_OF_TWO:
