@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from webhook.defaulting.pod_template import PodTemplateDraft, SecurityContextDraft
+from webhook.graph.well_known import OS_LABEL
 from webhook.podsecurity.validation.security_context import is_trivially_valid
 
 SECURITY_DEFAULTS_ANNOTATION = "graphgate.io/security-defaults"
@@ -213,4 +214,4 @@ def _is_for_windows(spec: dict[str, Any]) -> bool:
     if isinstance(system, dict) and system.get("name") == "windows":
         return True
     selector = spec.get("nodeSelector")
-    return isinstance(selector, dict) and selector.get("kubernetes.io/os") == "windows"
+    return isinstance(selector, dict) and selector.get(OS_LABEL) == "windows"

@@ -14,6 +14,7 @@ from webhook.graph.well_known import (
     KUBERNETES_PREFIX,
     SECCOMP_CONTAINER_ANNOTATION_PREFIX,
     SECCOMP_POD_ANNOTATION,
+    TOLERATIONS_ANNOTATION,
 )
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import (
@@ -24,7 +25,6 @@ from webhook.rules.constraints.checks import (
 from webhook.rules.constraints.formats import RELATIVE_PATH
 
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
-_TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
 _SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _TOPOLOGIES = (
     "service.kubernetes.io/topology-mode",
@@ -113,7 +113,7 @@ def _explain(key: str, value: str) -> str:
     """Return what is wrong with an annotation's value; "" if nothing is."""
     if key == _DELETION_COST:
         return _explain_deletion_cost(value)
-    if key == _TOLERATIONS:
+    if key == TOLERATIONS_ANNOTATION:
         return _explain_tolerations(value)
     if key == SECCOMP_POD_ANNOTATION or key.startswith(SECCOMP_CONTAINER_ANNOTATION_PREFIX):
         return _explain_seccomp(value)

@@ -10,8 +10,10 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import get_mapping, get_str, iter_mappings
 from webhook.graph.well_known import (
     KUBERNETES_PREFIX,
+    OS_LABEL,
     SECCOMP_CONTAINER_ANNOTATION_PREFIX,
     SECCOMP_POD_ANNOTATION,
+    TOLERATIONS_ANNOTATION,
 )
 from webhook.rules._format import name_container, quote_value
 from webhook.rules.constraints.checks import (
@@ -33,7 +35,7 @@ from webhook.rules.constraints.scheduling import (
 
 _NODE_LABELS = {
     "beta.kubernetes.io/arch": "kubernetes.io/arch",
-    "beta.kubernetes.io/os": "kubernetes.io/os",
+    "beta.kubernetes.io/os": OS_LABEL,
     "beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
     "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
     "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
@@ -51,7 +53,7 @@ _PROFILE_TYPES = {
 _ANNOTATIONS = {
     "scheduler.alpha.kubernetes.io/critical-pod": "priorityClassName",
     "scheduler.alpha.kubernetes.io/affinity": "affinity",
-    "scheduler.alpha.kubernetes.io/tolerations": "tolerations",
+    TOLERATIONS_ANNOTATION: "tolerations",
     "security.alpha.kubernetes.io/sysctls": _SYSCTLS,
     "security.alpha.kubernetes.io/unsafe-sysctls": _SYSCTLS,
 }

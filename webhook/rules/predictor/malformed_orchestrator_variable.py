@@ -34,6 +34,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str, iter_mappings
 from webhook.graph.path import ROOT, Path
 from webhook.rendering.layout import opts_out_of_orchestrator
+from webhook.rendering.orchestrator import ENGINE_ANNOTATION_PREFIX
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
@@ -42,7 +43,6 @@ SINCE = "0.1.0"
 _PREDICTOR = "ENGINE_PREDICTOR"
 _WORKERS = "KAFKA_WORKERS"
 _SWITCHES = ("KAFKA_FULL_GRAPH", "KAFKA_AUTO_COMMIT")
-_ANNOTATION_PREFIX = "seldon.io/engine-"
 _VARIABLES = frozenset({_PREDICTOR, _WORKERS, *_SWITCHES})
 _BOOLEANS = frozenset(
     {"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"}
@@ -61,8 +61,8 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
         map(opts_out_of_orchestrator, deployment.predictors)
     ):
         for key, value in get_mapping(deployment.spec, "annotations").items():
-            if key.startswith(_ANNOTATION_PREFIX) and type(value) is str:
-                name = key.removeprefix(_ANNOTATION_PREFIX).replace("-", "_").upper()
+            if key.startswith(ENGINE_ANNOTATION_PREFIX) and type(value) is str:
+                name = key.removeprefix(ENGINE_ANNOTATION_PREFIX).replace("-", "_").upper()
                 path = ROOT.join(("spec", "annotations", key))
                 yield from _check_value(path, name, value, deployment)
     for predictor in deployment.predictors:
