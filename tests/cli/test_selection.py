@@ -49,6 +49,18 @@ def files_of(ran):
 
 
 @needs_git
+@pytest.mark.parametrize("flags", [(), ("--changed", "main")])
+def test_no_program_runs_that_the_configuration_of_the_repository_names(run, repository, flags):
+    """It comes with a folder that somebody unpacked, and git would run it to see what changed."""
+    hook = repository / "hook.sh"
+    hook.write_text(f"#!/bin/sh\ntouch '{repository}/ran'\n")
+    hook.chmod(0o755)
+    git(repository, "config", "core.fsmonitor", "./hook.sh")
+    assert run("check", *flags, "deploy").code == 0
+    assert not (repository / "ran").exists()
+
+
+@needs_git
 def test_what_git_ignores_is_left_out_unless_it_is_named(run, repository):
     write(repository / "out" / "broken.yaml", BROKEN)
     (repository / ".gitignore").write_text("out/\n")

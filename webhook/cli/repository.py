@@ -12,6 +12,10 @@ from webhook.errors import SettingsError
 
 _TIMEOUT_SECONDS = 60
 
+_RUN_NOTHING = ("-c", "core.fsmonitor=false")
+"""The configuration of a repository names programs, and whoever unpacked it wrote none of it: here
+what git runs to see what has changed, and with it (below) what it runs to fetch what is missing."""
+
 
 def find_root(start: Path) -> Path | None:
     """Return the folder with `.git` at or above `start`; None outside of a repository."""
@@ -94,7 +98,8 @@ def _git(
     """Run git; None if there is no git, or if it does not end."""
     try:
         return subprocess.run(  # noqa: S603 — no shell, and names go through standard input
-            ["git", "-C", str(root), *arguments],  # noqa: S607 — the user's own git
+            ["git", *_RUN_NOTHING, "-C", str(root), *arguments],  # noqa: S607 — the user's own git
+            env={**os.environ, "GIT_NO_LAZY_FETCH": "1"},
             input=stdin,
             capture_output=True,
             encoding="utf-8",
