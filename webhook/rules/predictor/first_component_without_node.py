@@ -3,7 +3,8 @@
 Why: Seldon adds the orchestrator to the pod of the first componentSpec, beside a container of the
 graph. If the first componentSpec has none, Seldon creates nothing. For its operator a container
 counts in the last componentSpec that has one of its name, and a node that is built into the
-orchestrator takes the place with service_host localhost in its endpoint.
+orchestrator takes the place with service_host localhost in its endpoint. A graph of such nodes
+alone has no pod at all.
 
 Fix: Move the componentSpec with a container of the graph to the front.
 
@@ -42,7 +43,7 @@ from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"componentSpecs", "endpoint"})
+FIELDS = frozenset({"componentSpecs", "endpoint", "implementation"})
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
@@ -52,14 +53,18 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
     """
     if not predictor.graph:
         return
+    if _has_no_container(predictor):
+        if not _has_own_pod(deployment) or opts_out_of_orchestrator(predictor):
+            yield Finding(
+                predictor.graph.path,
+                "all nodes of the graph are built into the orchestrator, so there is no pod for it",
+                "add a node with a container or a model server",
+            )
+        return
     built_in = _built_in_at_localhost(predictor) if facts.operator != "graphgate" else None
     if len(predictor.components) < 2 and built_in is None:
         return
-    notes = get_mapping(deployment.spec, "annotations")
-    if (
-        opts_out_of_orchestrator(predictor)
-        or get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true"
-    ):
+    if opts_out_of_orchestrator(predictor) or _has_own_pod(deployment):
         return
     if built_in is not None:
         yield Finding(
@@ -90,12 +95,30 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
         )
 
 
+def _has_own_pod(deployment: SeldonDeployment) -> bool:
+    notes = get_mapping(deployment.spec, "annotations")
+    return get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true"
+
+
+def _has_no_container(predictor: Predictor) -> bool:
+    """Return whether the orchestrator runs all nodes itself.
+
+    A node alone, and an A/B test without two children, are errors of their own.
+    """
+    built_in = [n for n in predictor.nodes if n.implementation in ORCHESTRATOR_IMPLEMENTATIONS]
+    return len(built_in) == len(predictor.nodes) > 1 and not any(
+        node.name in predictor.containers_by_name
+        or (node.implementation == "RANDOM_ABTEST" and len(node.children) < 2)
+        for node in built_in
+    )
+
+
 def _built_in_at_localhost(predictor: Predictor) -> Node | None:
     """Return the node without a container that is taken for one beside the orchestrator.
 
     The first node counts that has the address, which is written into those of the first component.
     """
-    # A list, since most predictors have none: it is made in one call.
+    # A list, which is made in one call: most predictors have none.
     if not [
         node for node in predictor.nodes if node.implementation in ORCHESTRATOR_IMPLEMENTATIONS
     ]:
