@@ -41,7 +41,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
     written, known = get_str(explainer, "type"), schema.enum_values("explainer-types")
     is_v2 = get_str(deployment.spec, "protocol") in V2_PROTOCOLS
     if not is_v2 and not get_str(get_mapping(explainer, "containerSpec"), "image"):
-        known = [kind for kind in known if kind not in _V2_ONLY]
+        known = tuple(kind for kind in known if kind not in _V2_ONLY)
     # An empty type is not an explainer at all.
     if written and written not in known:
         path = predictor.path / "explainer" / "type"
