@@ -443,9 +443,9 @@ def test_an_object_is_rendered_once_for_all_that_ask_and_no_more_than_they_need(
     monkeypatch: Any, policies: PolicySet | None, only_deployments: bool
 ) -> None:
     from webhook.rendering import once
+    from webhook.rendering.render import render
 
     rendered = []
-    render = once.render
 
     def record(*given: Any, **options: Any) -> Any:
         rendered.append(options.get("only_deployments", False))

@@ -334,9 +334,9 @@ RESTRICTED = read_settings(
 @pytest.mark.parametrize("operator", ["graphgate", "seldon"])
 def test_rules_and_pod_security_share_one_rendering(monkeypatch, operator, settings):
     from webhook.rendering import once
+    from webhook.rendering.render import render
 
     rendered = []
-    render = once.render
 
     def record_rendered(*given, **options):
         rendered.append(given[0])
@@ -359,9 +359,9 @@ def test_each_object_is_rendered_once_and_each_pod_checked_once(monkeypatch, ope
     from webhook.engine import rendered_pods
     from webhook.podsecurity import evaluate_pod
     from webhook.rendering import once
+    from webhook.rendering.render import render
 
     rendered, checked = [], []
-    render = once.render
 
     def record_rendered(*given, **options):
         rendered.append(given[0])

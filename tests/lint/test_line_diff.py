@@ -116,7 +116,7 @@ LIST = "apiVersion: v1\nkind: List\nitems:\n"
 )
 def test_twice_as_many_faults_take_twice_the_characters(monkeypatch, text_of, work):
     """Of a List each fix reads all of it, so that their number is limited."""
-    counts = []
+    counts: list[int] = []
     for module in ("webhook.lint.lint", "webhook.lint.autofix", "webhook.yamldoc.editing"):
         monkeypatch.setattr(f"{module}.read", counted(counts))
     for module in ("lint", "autofix"):

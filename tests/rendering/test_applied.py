@@ -145,7 +145,7 @@ def test_a_variable_that_is_written_twice_is_rendered_as_the_last_one_in_every_c
 
 def environment_of(env):
     """Return what a kubelet makes of variables (makeEnvironmentVariables, expansion.Expand)."""
-    values = {}
+    values: dict[str, str] = {}
 
     def expand(found):
         return "$" if found[0] == "$$" else values.get(found[1], found[0])

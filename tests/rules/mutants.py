@@ -404,6 +404,9 @@ def a_graph_has_no_orchestrator(document, random):
     several = (p for p in predictors(document) if p[0]["graph"].get("children"))
     predictor, path = pick_candidate(random, several)
     predictor["annotations"] = {"seldon.io/no-engine": "true"}
+    for node, at in iter_nodes(document):
+        if at.startswith(f"{path}.graph"):
+            node.pop("logger", None)  # only an orchestrator reads it
     return f'{path}.annotations["seldon.io/no-engine"]'
 
 

@@ -325,6 +325,34 @@ def test_a_native_sidecar_that_never_ends_is_denied(facts):
     assert message.endswith(": the pod would wait for ever for the end of this container")
 
 
+@pytest.mark.parametrize(
+    ("version", "place", "remediation"),
+    [
+        (
+            "1.18.2",
+            "kedaSpec",
+            "use shorter names for the object, the predictor and its containers",
+        ),
+        ("1.19.0", None, ""),
+        (None, None, ""),
+    ],
+)
+def test_a_name_of_keda_s_autoscaler_counts_if_the_operator_reads_it(version, remediation):
+    advanced = {"horizontalPodAutoscalerConfig": {"name": "short"}}
+    trigger = {"type": "cron", "metadata": {"timezone": "UTC"}}
+    document = minimal(
+        lambda d: (
+            d["metadata"].update(name="iris-with-a-long-name-of-its-own-for-it"),
+            d["spec"]["predictors"][0]["componentSpecs"][0].update(
+                kedaSpec={"triggers": [trigger], "advanced": advanced}
+            ),
+        )
+    )
+    decision = evaluate(document, SETTINGS, Facts(operator_version=version))
+    found = [f.remediation for f in decision.warnings if f.rule_id == "keda-autoscaler-name"]
+    assert found == ([remediation] if remediation else [])
+
+
 def test_what_is_dropped_is_explained():
     document = with_every_essential_field()
     decision = evaluate(document, SETTINGS, Facts(operator_version="1.17.1"))

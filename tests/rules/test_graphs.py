@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from tests.rules.graphs import build_document, documents
 from tests.rules.mutants import MUTANTS, NotApplicableError
 from webhook.engine.evaluate import evaluate
-from webhook.graph.cluster_facts import NO_FACTS
+from webhook.graph.cluster_facts import Facts
 from webhook.settings.model import read_settings
 
 SETTINGS = read_settings()
+FACTS = Facts(operator="seldon", operator_version="1.19.0")
+"""Of an operator that reads the names of KEDA's autoscalers."""
+
 SIZE, DEPTH = 24, 6
 """Of a graph that is given a fault: large enough for every kind of node."""
 
@@ -24,7 +27,7 @@ ATTEMPTS = 200
 
 
 def evaluate_findings(document):
-    decision = evaluate(document, SETTINGS, NO_FACTS)
+    decision = evaluate(document, SETTINGS, FACTS)
     assert decision.rule_errors == ()
     return [(f.rule_id, str(f.path)) for f in (*decision.denials, *decision.warnings)]
 

@@ -10,6 +10,7 @@ from webhook.graph.cluster_facts import Facts
 from webhook.graph.parse import parse
 from webhook.rendering import layout
 from webhook.rendering import once as renderer
+from webhook.rendering.render import render
 from webhook.rules.naming import reserved_container_name
 from webhook.rules.pod import host_process_beside_injected
 from webhook.settings.model import read_settings
@@ -20,7 +21,6 @@ SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
 
 def test_rules_share_one_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
     rendered: list[Any] = []
-    render = renderer.render
 
     def count(view: Any, *arguments: Any, **options: Any) -> Any:
         rendered.append(view)

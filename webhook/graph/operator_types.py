@@ -55,6 +55,11 @@ class OperatorTypes(NamedTuple):
     is_known: bool
     keda: str
 
+    @property
+    def names_keda_autoscalers(self) -> bool:
+        """Whether it reads advanced.horizontalPodAutoscalerConfig.name of a kedaSpec."""
+        return self.keda != _OLD_KEDA
+
 
 def get_operator_types(operator: Operator | None, version: str | None) -> OperatorTypes | None:
     """Return what an operator of this version is built for; None: it is not Seldon's.

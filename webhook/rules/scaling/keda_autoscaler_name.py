@@ -33,8 +33,10 @@ Good:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import SeldonDeployment, get_mapping, get_str
+from webhook.graph.operator_types import get_operator_types
 from webhook.graph.path import Path
 from webhook.rendering.names import AUTOSCALER_KINDS, MAX_NAME_LENGTH, generated_names
 from webhook.rules._format import quote_value
@@ -47,17 +49,21 @@ _PREFIX = "keda-hpa-"
 _NAME = Path(("advanced", "horizontalPodAutoscalerConfig", "name"))
 
 
-def check(deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """Yield each autoscaler of KEDA whose name is too long, or which another one has.
+
+    A name that Seldon's operator drops is not the autoscaler's.
 
     Source: KEDA 2.21, scaledobject_webhook.go (verifyName, verifyScaledObjects), and hpa.go.
     """
     if not deployment.name:
         return  # the API server completes a generateName
+    types = get_operator_types(facts.operator, facts.operator_version)
+    is_chosen = types is None or not types.is_known or types.names_keda_autoscalers
     chosen_names = {
         component.path / "kedaSpec": _chosen_name(get_mapping(component.raw, "kedaSpec"))
         for component in deployment.components
-        if "kedaSpec" in component.raw
+        if is_chosen and "kedaSpec" in component.raw
     }
     generated = [n for n in generated_names(deployment) if n.kind in AUTOSCALER_KINDS.values()]
     plain = AUTOSCALER_KINDS["hpaSpec"]
@@ -73,7 +79,12 @@ def check(deployment: SeldonDeployment) -> Iterator[Finding]:
                 f"KEDA 2.20 and newer refuse the autoscaler {quote_value(name)}: "
                 f"{MAX_NAME_LENGTH} characters at most, has {len(name)}"
             )
-            yield Finding(place, message, "set a shorter name", certain=False)
+            remediation = (
+                "set a shorter name"
+                if is_chosen
+                else "use shorter names for the object, the predictor and its containers"
+            )
+            yield Finding(place, message, remediation, certain=False)
         other = first.setdefault(name, one.source_path)
         if other is not one.source_path and (chosen or chosen_names.get(other)):
             message = f"duplicate autoscaler name {quote_value(name)}: {other} has it, too"
