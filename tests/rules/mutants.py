@@ -504,7 +504,14 @@ def a_node_is_elsewhere(document, random):
 
 @mutant("container-in-two-components")
 def a_container_stands_in_the_next_component(document, random):
-    found = (p for p in predictors(document) if p[0].get("componentSpecs"))
+    # The first component keeps a node of its own: without one there is no pod for the orchestrator.
+    nodes = {node["name"] for node, _ in iter_nodes(document)}
+    found = (
+        p
+        for p in predictors(document)
+        for first in (p[0].get("componentSpecs") or [])[:1]
+        if sum(container["name"] in nodes for container in first["spec"]["containers"]) > 1
+    )
     predictor, path = pick_candidate(random, found)
     pods = predictor["componentSpecs"]
     pods.append({"spec": {"containers": [dict(pods[0]["spec"]["containers"][0])]}})
