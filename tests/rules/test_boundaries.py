@@ -181,7 +181,7 @@ BOUNDS = {
         "malformed-image-reference",
         lambda image: container(image=image),
         (
-            "i" * 255,
+            "i" * 247,  # and library/ before it
             "a" * 63,
             "g" * 64,
             "r.example/" + "i" * 255,
@@ -189,7 +189,7 @@ BOUNDS = {
             "i@sha256:" + "a" * 64,
         ),
         (
-            "i" * 256,
+            "i" * 248,
             "a" * 64,
             "r.example/" + "i" * 256,
             "i:" + "t" * 129,
