@@ -453,7 +453,11 @@ def test_a_bad_config_map_degrades_and_says_why(api, live, eventually):
 
 def test_facts_stay_and_health_is_degraded_while_the_api_server_is_ill(api, live, eventually):
     fill(api)
-    eventually(lambda: live.health().state == "ok", live.health)
+    eventually(
+        lambda: "a" in live.facts.namespaces and live.facts.operator_version == "1.18.2",
+        lambda: live.facts,
+    )
+    eventually(lambda: live.health().state == "ok" and live.facts.max_graph_depth, live.health)
     before = live.facts
     api.inject_faults(*["broken"] * 500)
     eventually(lambda: live.health().state == "degraded", live.health)

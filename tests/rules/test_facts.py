@@ -326,15 +326,11 @@ def test_a_native_sidecar_that_never_ends_is_denied(facts):
 
 
 @pytest.mark.parametrize(
-    ("version", "place", "remediation"),
+    ("version", "remediation"),
     [
-        (
-            "1.18.2",
-            "kedaSpec",
-            "use shorter names for the object, the predictor and its containers",
-        ),
-        ("1.19.0", None, ""),
-        (None, None, ""),
+        ("1.18.2", "use shorter names for the object, the predictor and its containers"),
+        ("1.19.0", None),
+        (None, None),
     ],
 )
 def test_a_name_of_keda_s_autoscaler_counts_if_the_operator_reads_it(version, remediation):
