@@ -17,6 +17,15 @@ from webhook.podsecurity.validation.security_context import api_server_errors
 
 property_test = settings(max_examples=300, deadline=None)
 
+users_alone = st.builds(
+    DefaultingOptions,
+    run_as_user=st.sampled_from([8888, 0, None]),
+    fs_group=st.sampled_from([2000, None]),
+    run_as_non_root=st.sampled_from(["off", "when-user-set", "always"]),
+    allow_root_default=st.just(value=True),
+)
+"""What is written into pods alone: then containers are not always read."""
+
 
 def iter_pods(document: Any) -> list[Pod]:
     """Return the pods of a document; an explainer's has its one container."""
@@ -32,11 +41,10 @@ def default_document(document: Any, chosen: DefaultingOptions, known: Facts) -> 
 
 
 @property_test
-@given(deployments(), st.sampled_from([8888, 0, None]), facts)
+@given(deployments(), options | users_alone, facts)
 def test_a_brief_walk_gives_what_a_whole_one_does(
-    document: Any, user: int | None, known: Facts
+    document: Any, chosen: DefaultingOptions, known: Facts
 ) -> None:
-    chosen = DefaultingOptions(run_as_user=user, allow_root_default=True)
     briefly = default_object(document, chosen, known)
     with patch.object(EffectiveOptions, "writes_user_only", new=False):
         assert default_object(document, chosen, known) == briefly
