@@ -20,6 +20,7 @@ from tests.server.support import (
     TIMEOUT_SECONDS,
     Client,
     RunningServer,
+    apart,
     connect,
     trust_context,
 )
@@ -69,7 +70,7 @@ def fuzz(bodies: int, seed: int, report: Callable[[str], None] = print) -> list[
         client = Client(server.port, trusting)
         for number in range(bodies):
             if number % _HEAD_EVERY == 0:
-                fault = _hostile_head(server, trusting, seed, number)
+                fault = apart(_hostile_head, server, trusting, seed, number)
             else:
                 fault, client = _call(client, server, trusting, make_body(seed, number))
             found.found(number, fault)

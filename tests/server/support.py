@@ -9,10 +9,11 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests import patience
 from tests.server.pki import NAME
@@ -20,6 +21,8 @@ from tests.server.pki import NAME
 ROOT = Path(__file__).parents[2]
 # Longer than anything takes on a busy machine; a test that reaches it has failed.
 TIMEOUT_SECONDS = patience.SECONDS
+
+T = TypeVar("T")
 
 
 class RunningServer:
@@ -139,6 +142,16 @@ def connect(port: int, context: ssl.SSLContext, name: str = NAME) -> ssl.SSLSock
     except BaseException:
         raw.close()
         raise
+
+
+def apart(call: Callable[..., T], *given: Any) -> T:
+    """Call in a thread of its own, and return what it returns.
+
+    OpenSSL keeps errors by thread. With 3.5 and newer, one of a connection that was cut stays
+    there, and Python takes it for an error of the next connection in this thread.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(call, *given).result()
 
 
 JSON = {"Content-Type": "application/json"}

@@ -19,6 +19,7 @@ from tests.server.support import (
     TIMEOUT_SECONDS,
     Client,
     RunningServer,
+    apart,
     connect,
     peak_memory_bytes,
     review,
@@ -201,29 +202,30 @@ def test_a_slow_body_ends_with_the_body_limit(
 def test_answers_that_nobody_reads_end_with_the_answer_limit(
     pair: Path, trusting: ssl.SSLContext
 ) -> None:
-    body = review()
-    request = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    with (
-        limited(pair, trusting, write_timeout=SHORT) as server,
-        socket.socket() as raw,
-    ):
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        raw.settimeout(TIMEOUT_SECONDS)
-        raw.connect(("127.0.0.1", server.port))
-        with trusting.wrap_socket(raw, server_hostname="127.0.0.1") as peer:
-            cut = False
-            while not cut:
-                try:
-                    peer.sendall(200 * request)
-                except TimeoutError:
-                    break
-                except OSError:
-                    cut = True
-        assert cut
+    with limited(pair, trusting, write_timeout=SHORT) as server:
+        assert apart(is_cut_reading_nothing, server, trusting)
         assert server.metric('graphgate_connections_aborted_total{reason="write_timeout"}') == 1
         assert (
             peak_memory_bytes(server) < 128 * 1024 * 1024
         )  # the requests behind the answers did not pile up
+
+
+def is_cut_reading_nothing(server: RunningServer, trusting: ssl.SSLContext) -> bool:
+    """Ask again and again, and read no answer; return whether the server ends the connection."""
+    body = review()
+    request = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.settimeout(TIMEOUT_SECONDS)
+        raw.connect(("127.0.0.1", server.port))
+        with trusting.wrap_socket(raw, server_hostname="127.0.0.1") as peer:
+            while True:
+                try:
+                    peer.sendall(200 * request)
+                except TimeoutError:
+                    return False
+                except OSError:
+                    return True
 
 
 def test_a_hundred_silent_clients_leave_a_review_alone(
