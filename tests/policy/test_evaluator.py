@@ -356,6 +356,25 @@ def test_exact_asks_for_the_version() -> None:
     )
 
 
+@pytest.mark.parametrize("asked", ["v1", "v1alpha2", "v1alpha3"])
+@pytest.mark.parametrize("written", ["v1", "v1alpha2", "v1alpha3"])
+def test_every_version_of_a_seldondeployment_is_equivalent(asked: str, written: str) -> None:
+    request = apply_request(make_deployment())._replace(version=asked)
+    text = match_constraints_text(apiVersions=f"[{written}]")
+    policies = single_validation_policy('"false"', match_constraints=text)
+    assert evaluate_valid_policies(policies, request).findings != ()
+
+
+@pytest.mark.parametrize("operation", ["UPDATE", "DELETE"])
+def test_rules_that_exclude_something_else_exclude_nothing(operation: str) -> None:
+    text = (
+        match_constraints_text() + "    excludeResourceRules:\n    - {apiGroups: ['*'], "
+        f"apiVersions: ['*'], operations: [{operation}], resources: ['*']}}\n"
+    )
+    policies = single_validation_policy('"false"', match_constraints=text)
+    assert evaluate_valid_policies(policies).findings != ()
+
+
 def test_excluded_rules_win() -> None:
     text = (
         match_constraints_text()

@@ -1,5 +1,6 @@
 """What the functions of the graph library give of an object, row by row."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -162,6 +163,7 @@ def test_the_containers_of_a_node_are_those_of_its_name_in_its_predictor() -> No
     assert list_containers(value, "m") == [containers[0]]
     assert list_containers(value, "other") == [containers[1]]
     assert list_containers(value, "nobody") == []
+    assert list_containers(deployment(predictor(component)), "other") == []
 
 
 def test_orchestrators_are_those_that_are_written() -> None:
@@ -306,6 +308,13 @@ def test_a_function_of_the_graph_is_about_objects(name: str, value: Any) -> None
 def test_a_node_is_named_by_a_text(function: Callable[..., Any]) -> None:
     with pytest.raises(EvaluationError):
         function(deployment(predictor()), 1)
+
+
+@pytest.mark.parametrize("name", GRAPH_LIBRARY.functions)
+def test_an_error_names_the_function_that_was_called(name: str) -> None:
+    more = ("m",) if name in {"graph.parents", "graph.containers"} else ()
+    with pytest.raises(EvaluationError, match=rf"no such overload: {re.escape(name)}\("):
+        GRAPH_LIBRARY.functions[name]("text", *more, charge=lambda _: None)
 
 
 @pytest.mark.parametrize(

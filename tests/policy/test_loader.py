@@ -50,6 +50,7 @@ def test_a_broken_policy_does_not_hide_the_others() -> None:
         ("- expression: true &&\n    object.foo()", "15:17"),
         ('- expression: "true &&\\n object.foo()"', "14:38"),
         ('- expression: "true \\u0026\\x26 object.foo() && true || true"', "14:44"),
+        ('- expression: "true \\U00000026\\U00000026 object.foo() && true"', "14:54"),
         ('- expression: "object.foo() && true || object.name == \\"a long text\\""', "14:28"),
     ],
 )

@@ -101,6 +101,11 @@ def test_each_reason_is_known(word: str) -> None:
     assert issues(validating(validations=[{"expression": "true", "reason": word}])) == []
 
 
+def test_another_reason_is_an_issue() -> None:
+    (found,) = issues(validating(validations=[{"expression": "true", "reason": "Never"}]))
+    assert found.startswith('spec.validations[0].reason: invalid reason "Never"; expected')
+
+
 @pytest.mark.parametrize("word", ["Exact", "Equivalent"])
 def test_each_match_policy_is_known(word: str) -> None:
     constraints = {"resourceRules": [RULE], "matchPolicy": word}

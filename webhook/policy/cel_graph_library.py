@@ -90,12 +90,14 @@ def _node_rows(
 
 def list_leaves(object_: Any) -> list[dict[str, Any]]:
     """Return the nodes without children."""
+    if type(object_) is not dict:
+        raise no_overload("graph.leaves", object_)
     return [node for node in list_nodes(object_) if node["leaf"]]
 
 
 def list_parents(object_: Any, name: Any) -> list[dict[str, Any]]:
     """Return the nodes that have a child of this name."""
-    if type(name) is not str:
+    if type(object_) is not dict or type(name) is not str:
         raise no_overload("graph.parents", object_, name)
     return [node for node in list_nodes(object_) if name in node["children"]]
 

@@ -150,6 +150,16 @@ def test_rego_and_what_belongs_to_it_are_left_out() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kinds", "resources"), [("[Pod, '*']", ["pods", "*"]), ("['*']", ["*"]), ("[]", ["*"])]
+)
+def test_kinds_become_resources_and_all_stay_all(kinds: str, resources: list[str]) -> None:
+    conversion, _ = convert(TEMPLATE, CONSTRAINT.replace("kinds: [Pod]", f"kinds: {kinds}"))
+    _, binding, _ = conversion.objects
+    (rule,) = binding["spec"]["matchResources"]["resourceRules"]
+    assert rule["resources"] == resources
+
+
 @pytest.mark.parametrize("value", [None, 1, [], {"kind": "ConstraintTemplate"}, {"kind": "Pod"}])
 def test_whatever_it_is_given_it_ends(value: Any) -> None:
     assert convert_documents([value], "gatekeeper").objects == ()
