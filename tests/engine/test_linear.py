@@ -8,6 +8,7 @@ constant factor hides it from a clock.
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -19,7 +20,9 @@ from webhook.engine.ratchet import ratchet
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Predictor
+from webhook.graph.model import Predictor, SeldonDeployment
+from webhook.graph.parse import parse
+from webhook.rules.pod import overwritten_field
 from webhook.settings.model import Settings, read_settings
 from webhook.settings.rule_set import EnabledRule, RuleSet
 
@@ -114,6 +117,21 @@ def grows_in_step(
     # Between SIZE and 2 SIZE there are SIZE more things; between 2 SIZE and 4 SIZE twice as many.
     # Something that is done up to a size only must not make all growth look large.
     return large - medium <= MARGIN * max(medium - small, medium / 2)
+
+
+def test_a_node_is_found_in_its_component_without_a_look_at_the_others() -> None:
+    """A rule alone: in a whole evaluation so little for each pair does not show."""
+
+    def findings_of(view: SeldonDeployment) -> list[Finding]:
+        return [*overwritten_field.check(view.predictors[0], view, NO_FACTS)]
+
+    counts = []
+    for size in (4 * SIZE, 8 * SIZE):
+        view = parse(HAND_MADE["servers-in-components-of-their-own"](size))
+        count, found = counted(partial(findings_of, view))
+        assert len(found) == size
+        counts.append(count)
+    assert counts[1] < MARGIN * counts[0]
 
 
 def test_the_count_tells_quadratic_from_linear() -> None:

@@ -118,6 +118,23 @@ HAND_MADE: Mapping[str, Family] = {
     "predictors-orchestrators-with-files": lambda n: deployment(
         *[predictor(name=name, svcOrchSpec=_FILES) for name in _names(min(n, MAX_PREDICTORS))]
     ),
+    "servers-in-components-of-their-own": lambda n: deployment(
+        predictor(
+            graph={
+                "name": "c0",
+                "children": _nodes(
+                    n,
+                    "c{}",
+                    implementation="SKLEARN_SERVER",
+                    modelUri="gs://b/m",
+                    serviceAccountName="a",
+                ),
+            },
+            componentSpecs=[
+                pod(containers=[container(f"c{i}")], serviceAccountName="b") for i in range(n)
+            ],
+        )
+    ),
     "labels-in-all-pods": lambda n: _in_all_pods(n, n, "labels", "a{}"),
     "containers-no-dns-label": lambda n: _with_pod(containers=_containers(n, "A_{}")),
     "containers-one-dns-label": lambda n: _with_pod(containers=_containers(n, "a_b")),

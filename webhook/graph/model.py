@@ -369,6 +369,15 @@ class Predictor:
         return group_by_name(self.nodes)
 
     @lazy
+    def component_indices(self) -> Mapping[str, int]:
+        """The index of the first component with an application container of a name, by name."""
+        indices: dict[str, int] = {}
+        for index, component in enumerate(self.components):
+            for container in component.containers:
+                indices.setdefault(container.name, index)
+        return indices
+
+    @lazy
     def containers_by_name(self) -> Mapping[str, Sequence[Container]]:
         """Its application containers by the name that they have."""
         return group_by_name(self.containers)

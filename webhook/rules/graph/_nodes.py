@@ -36,7 +36,4 @@ def has_no_children(node: Node) -> bool:
 
 def index_of_component(predictor: Predictor, node: Node) -> int:
     """Return the index of the component with the node's container; 0 where Seldon injects it."""
-    for index, component in enumerate(predictor.components):
-        if any(container.name == node.name for container in component.containers):
-            return index
-    return 0
+    return predictor.component_indices.get(node.name, 0)
