@@ -170,8 +170,7 @@ class PredictorLayout:
     @property
     def orchestrator_in_own_pod(self) -> bool:
         """Whether the orchestrator has a pod of its own."""
-        setting = get_str(get_mapping(self.deployment.spec, "annotations"), SEPARATE_POD_ANNOTATION)
-        return self.has_orchestrator and setting.lower() == "true"
+        return self.has_orchestrator and separates_orchestrator(self.deployment)
 
     @property
     def service_ports(self) -> tuple[int, int]:
@@ -237,6 +236,12 @@ def opts_out_of_orchestrator(predictor: Predictor) -> bool:
     return (
         get_str(get_mapping(predictor.raw, "annotations"), NO_ENGINE_ANNOTATION).lower() == "true"
     )
+
+
+def separates_orchestrator(deployment: SeldonDeployment) -> bool:
+    """Return whether the author wants each orchestrator in a pod of its own ("true" only, too)."""
+    annotations = get_mapping(deployment.spec, "annotations")
+    return get_str(annotations, SEPARATE_POD_ANNOTATION).lower() == "true"
 
 
 class _PortAllocator:

@@ -28,10 +28,9 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
 from webhook.graph.path import Path
 from webhook.graph.well_known import (
-    NO_ENGINE_ANNOTATION,
-    SEPARATE_POD_ANNOTATION,
     SERVICE_NAME_ANNOTATION,
 )
+from webhook.rendering.layout import opts_out_of_orchestrator, separates_orchestrator
 from webhook.rendering.metadata import DEPLOYMENT_ID, PREDICTOR_SERVICE
 from webhook.rendering.names import build_predictor_service_name, deployment_id_label
 from webhook.rules._format import quote_value
@@ -63,12 +62,9 @@ def _check_orchestrator(
     written: Mapping[str, Any], predictor: Predictor, deployment: SeldonDeployment
 ) -> Iterator[Finding]:
     """Yield the predictor's labels that the selector of its orchestrator's own pod contradicts."""
-    notes = get_mapping(deployment.spec, "annotations")
-    if get_str(notes, SEPARATE_POD_ANNOTATION).lower() != "true":
+    if not separates_orchestrator(deployment) or opts_out_of_orchestrator(predictor):
         return
     annotations = get_mapping(predictor.raw, "annotations")
-    if get_str(annotations, NO_ENGINE_ANNOTATION).lower() == "true":
-        return
     service = get_str(annotations, SERVICE_NAME_ANNOTATION) or build_predictor_service_name(
         deployment.name, predictor.name
     )

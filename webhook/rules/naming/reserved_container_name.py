@@ -26,15 +26,14 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import (
     Predictor,
     SeldonDeployment,
-    get_mapping,
     get_str,
     iter_mappings,
 )
-from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
 from webhook.rendering.layout import (
     INJECTED_CONTAINERS,
     ORCHESTRATOR_CONTAINER,
     TENSORFLOW_CONTAINER,
+    separates_orchestrator,
 )
 from webhook.rules._rendered import rendered_pods
 
@@ -56,8 +55,7 @@ def _check_predictor(predictor: Predictor, deployment: SeldonDeployment) -> Iter
             f'container name "{ORCHESTRATOR_CONTAINER}" is reserved for the orchestrator',
         )
     for node in predictor.nodes_by_name.get(TENSORFLOW_CONTAINER, ()):
-        notes = get_mapping(deployment.spec, "annotations")
-        in_own_pod = get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true"
+        in_own_pod = separates_orchestrator(deployment)
         first = predictor.components[0] if predictor.components else None
         nearest = not first or node.name in first.containers_by_name
         yield Finding(

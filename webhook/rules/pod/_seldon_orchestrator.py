@@ -1,10 +1,7 @@
 """In which pods Seldon's operator puts its orchestrator and a certificate (createComponents)."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from webhook.graph.model import ComponentSpec, Predictor, SeldonDeployment, get_mapping, get_str
-from webhook.graph.well_known import NO_ENGINE_ANNOTATION, SEPARATE_POD_ANNOTATION
+from webhook.rendering.layout import opts_out_of_orchestrator, separates_orchestrator
 from webhook.rendering.node_kinds import is_prepackaged_server
 
 
@@ -12,9 +9,7 @@ def holds_orchestrator(
     pod: ComponentSpec, predictor: Predictor, deployment: SeldonDeployment
 ) -> bool:
     """Return whether the orchestrator runs in this pod: the first one that has a node."""
-    if _is_on(predictor.raw, NO_ENGINE_ANNOTATION):
-        return False
-    if _is_on(deployment.spec, SEPARATE_POD_ANNOTATION):
+    if opts_out_of_orchestrator(predictor) or separates_orchestrator(deployment):
         return False
     if pod.path[-1] not in (0, "componentSpecs"):
         return False
@@ -33,10 +28,5 @@ def gets_certificate(pod: ComponentSpec, predictor: Predictor) -> bool:
         root is not None
         and root.name in pod.containers_by_name
         and bool(get_str(get_mapping(predictor.raw, "ssl"), "certSecretName"))
-        and not _is_on(predictor.raw, NO_ENGINE_ANNOTATION)
+        and not opts_out_of_orchestrator(predictor)
     )
-
-
-def _is_on(holder: Mapping[str, Any], annotation: str) -> bool:
-    annotations = get_mapping(holder, "annotations")
-    return get_str(annotations, annotation).lower() == "true"

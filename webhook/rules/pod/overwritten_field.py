@@ -54,6 +54,7 @@ from webhook.graph.path import Path
 from webhook.rendering.model_servers import V2_PROTOCOLS
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._format import quote_value
+from webhook.rules.graph._nodes import index_of_component
 from webhook.rules.pod._pods import PROBE_HANDLERS, list_set_fields
 
 ACTION = "warn"
@@ -84,9 +85,10 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
 
 def _check_explainer(predictor: Predictor, *, speaks_v2: bool) -> Iterator[Finding]:
     raw = get_mapping(predictor.raw, "explainer")
-    container = get_mapping(raw, "containerSpec")
+    if not get_str(raw, "type"):  # none is made
+        return
     field = "env" if speaks_v2 else "args"
-    if get_str(raw, "type") and get_list(container, field):
+    if get_list(get_mapping(raw, "containerSpec"), field):
         what = "variables" if speaks_v2 else "arguments"
         yield Finding(
             predictor.path.join(("explainer", "containerSpec", field)),
@@ -94,7 +96,7 @@ def _check_explainer(predictor: Predictor, *, speaks_v2: bool) -> Iterator[Findi
             "use envFrom" if speaks_v2 else "use config",
         )
     unread = "config" if speaks_v2 else "initParameters"
-    if get_str(raw, "type") and raw.get(unread):
+    if raw.get(unread):
         yield Finding(
             predictor.path.join(("explainer", unread)),
             f"{unread} is not read with this protocol",
@@ -147,8 +149,6 @@ def _check_account(node: Node, predictor: Predictor) -> Iterator[Finding]:
     account = get_str(node.raw, "serviceAccountName")
     if not account:
         return
-    from webhook.rules.graph._nodes import index_of_component
-
     for component in predictor.components[index_of_component(predictor, node) :][:1]:
         written = get_str(component.pod, "serviceAccountName")
         if written and written != account:

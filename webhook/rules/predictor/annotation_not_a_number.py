@@ -22,7 +22,7 @@ from typing import Any
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import Predictor, SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path
 from webhook.graph.well_known import (
     GRPC_MAX_MESSAGE_SIZE_ANNOTATION,
@@ -32,9 +32,8 @@ from webhook.graph.well_known import (
     LOGGER_QUEUE_SIZE_ANNOTATION,
     LOGGER_WRITE_TIMEOUT_ANNOTATION,
     REST_TIMEOUT_ANNOTATION,
-    SEPARATE_POD_ANNOTATION,
 )
-from webhook.rendering.layout import opts_out_of_orchestrator
+from webhook.rendering.layout import opts_out_of_orchestrator, separates_orchestrator
 from webhook.rendering.routes.attachment import read_annotation
 from webhook.rendering.routes.options import RoutingOptions
 from webhook.rules._format import quote_value
@@ -124,8 +123,7 @@ def _check_pod(
     if opts_out_of_orchestrator(predictor):
         return
     # On the pod of an orchestrator of its own Seldon's operator writes none of them.
-    separate = get_str(get_mapping(deployment.spec, "annotations"), SEPARATE_POD_ANNOTATION)
-    certain = facts.operator == "graphgate" or separate.lower() != "true"
+    certain = facts.operator == "graphgate" or not separates_orchestrator(deployment)
     for key in sorted(_POD_ANNOTATIONS):
         for written, path in places:
             value = written.get(key)

@@ -36,8 +36,7 @@ from collections.abc import Iterator
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
 from webhook.graph.model import Node, Predictor, SeldonDeployment, get_mapping, get_str
-from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
-from webhook.rendering.layout import opts_out_of_orchestrator
+from webhook.rendering.layout import opts_out_of_orchestrator, separates_orchestrator
 from webhook.rendering.node_kinds import ORCHESTRATOR_IMPLEMENTATIONS, is_prepackaged_server
 from webhook.rules._format import quote_value
 
@@ -54,7 +53,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
     if not predictor.graph:
         return
     if _has_no_container(predictor):
-        if not _has_own_pod(deployment) or opts_out_of_orchestrator(predictor):
+        if not separates_orchestrator(deployment) or opts_out_of_orchestrator(predictor):
             yield Finding(
                 predictor.graph.path,
                 "all nodes of the graph are built into the orchestrator, so there is no pod for it",
@@ -64,7 +63,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
     built_in = _built_in_at_localhost(predictor) if facts.operator != "graphgate" else None
     if len(predictor.components) < 2 and built_in is None:
         return
-    if opts_out_of_orchestrator(predictor) or _has_own_pod(deployment):
+    if opts_out_of_orchestrator(predictor) or separates_orchestrator(deployment):
         return
     if built_in is not None:
         yield Finding(
@@ -93,11 +92,6 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
             "rename the containers: each node has one",
             evidence=tuple(container.path / "name" for container in first.containers),
         )
-
-
-def _has_own_pod(deployment: SeldonDeployment) -> bool:
-    notes = get_mapping(deployment.spec, "annotations")
-    return get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true"
 
 
 def _has_no_container(predictor: Predictor) -> bool:

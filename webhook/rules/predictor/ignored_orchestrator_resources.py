@@ -21,9 +21,8 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.model import Predictor, SeldonDeployment, get_int, get_mapping, get_str
-from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
-from webhook.rendering.layout import opts_out_of_orchestrator
+from webhook.graph.model import Predictor, SeldonDeployment, get_int, get_mapping
+from webhook.rendering.layout import opts_out_of_orchestrator, separates_orchestrator
 
 ACTION = "warn"
 SINCE = "0.1.0"
@@ -39,15 +38,12 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
     path = predictor.path / "svcOrchSpec"
     if written and opts_out_of_orchestrator(predictor):
         yield Finding(path, "svcOrchSpec is ignored: there is no orchestrator", "remove it")
-    elif get_int(written, "replicas") is not None:
-        annotations = get_mapping(deployment.spec, "annotations")
-        if get_str(annotations, SEPARATE_POD_ANNOTATION).lower() != "true":
-            yield Finding(
-                path / "replicas",
-                "replicas of svcOrchSpec is ignored: the orchestrator is in the pod of a "
-                "componentSpec",
-                "use replicas of the componentSpec",
-            )
+    elif get_int(written, "replicas") is not None and not separates_orchestrator(deployment):
+        yield Finding(
+            path / "replicas",
+            "replicas of svcOrchSpec is ignored: the orchestrator is in the pod of a componentSpec",
+            "use replicas of the componentSpec",
+        )
     yield from _check_old_resources(predictor)
 
 

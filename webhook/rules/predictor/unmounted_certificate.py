@@ -52,8 +52,7 @@ from webhook.graph.model import (
     get_str,
     iter_mappings,
 )
-from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
-from webhook.rendering.layout import opts_out_of_orchestrator
+from webhook.rendering.layout import opts_out_of_orchestrator, separates_orchestrator
 from webhook.rendering.node_kinds import is_prepackaged_server
 from webhook.rules._format import quote_value
 from webhook.rules.graph._nodes import index_of_component
@@ -93,7 +92,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
             "remove ssl, or give the root node a container",
             evidence=(root.path / "name",),
         )
-    elif index_of_component(predictor, root) and not _has_own_pod(deployment):
+    elif index_of_component(predictor, root) and not separates_orchestrator(deployment):
         yield Finding(
             path,
             "the orchestrator gets no certificate: that goes to the pod of "
@@ -101,7 +100,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
             f"put the container {quote_value(root.name)} into the first componentSpec",
             evidence=(root.path / "name",),
         )
-    elif not _has_own_pod(deployment):
+    elif not separates_orchestrator(deployment):
         yield from _check_variables(predictor)
 
 
@@ -113,11 +112,7 @@ def _check_variables(predictor: Predictor) -> Iterator[Finding]:
                 if get_str(variable, "name") == _VARIABLE:
                     yield Finding(
                         container.path.join(("env", index, "name")),
-                        f"{_VARIABLE} is set already, and the orchestrator then does not get it",
+                        f"{_VARIABLE} is set here, so Seldon's operator does not set it for the "
+                        "orchestrator",
                         "remove the variable",
                     )
-
-
-def _has_own_pod(deployment: SeldonDeployment) -> bool:
-    annotations = get_mapping(deployment.spec, "annotations")
-    return get_str(annotations, SEPARATE_POD_ANNOTATION).lower() == "true"

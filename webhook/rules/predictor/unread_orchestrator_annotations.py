@@ -27,15 +27,14 @@ from typing import Any
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Predictor, SeldonDeployment, get_mapping, get_str
+from webhook.graph.model import Predictor, SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT, Path
 from webhook.graph.well_known import (
     GRPC_MAX_MESSAGE_SIZE_ANNOTATION,
     GRPC_TIMEOUT_ANNOTATION,
     REST_TIMEOUT_ANNOTATION,
-    SEPARATE_POD_ANNOTATION,
 )
-from webhook.rendering.layout import opts_out_of_orchestrator
+from webhook.rendering.layout import opts_out_of_orchestrator, separates_orchestrator
 from webhook.rules._format import quote_value
 from webhook.rules.pod._seldon_orchestrator import holds_orchestrator
 
@@ -55,7 +54,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     createEngineDeployment.
     """
     noted = get_mapping(deployment.spec, "annotations")
-    is_separate = get_str(noted, SEPARATE_POD_ANNOTATION).lower() == "true"
+    is_separate = separates_orchestrator(deployment)
     found: dict[Path, str] = {}
     for predictor in deployment.predictors:
         places = [(noted, ROOT / "spec"), *_places(predictor, deployment)]
@@ -73,8 +72,8 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
                         )
                 elif type(value) is str and "=" in value:
                     found[path / "annotations" / key] = (
-                        "the orchestrator reads no annotation of its pod beside "
-                        f'{quote_value(value)}, which has a "="'
+                        "the orchestrator reads none of the annotations of its pod, timeouts among "
+                        f'them, because {quote_value(value)} has a "="'
                     )
     for path, message in found.items():
         yield Finding(path, message, "remove it" if path[-1] in _READ else "")
@@ -86,8 +85,7 @@ def _places(
     """Yield the annotations of the orchestrator's pod that are a predictor's."""
     if "annotations" in predictor.raw:
         yield get_mapping(predictor.raw, "annotations"), predictor.path
-    notes = get_mapping(deployment.spec, "annotations")
-    if get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true":
+    if separates_orchestrator(deployment):
         return
     for component in predictor.components:
         if "metadata" in component.raw and holds_orchestrator(component, predictor, deployment):

@@ -28,10 +28,9 @@ from webhook.graph.model import (
     SeldonDeployment,
     get_int,
     get_mapping,
-    get_str,
 )
 from webhook.graph.path import Path
-from webhook.graph.well_known import SEPARATE_POD_ANNOTATION
+from webhook.rendering.layout import separates_orchestrator
 
 ACTION = "warn"
 SINCE = "0.1.0"
@@ -72,8 +71,7 @@ def _is_component_unread(predictor: Predictor, deployment: SeldonDeployment) -> 
     """Return whether the predictor's replicas apply to no pods."""
     if "explainer" in predictor.raw:  # has none where the predictor has none
         return False
-    notes = get_mapping(deployment.spec, "annotations")
-    if get_str(notes, SEPARATE_POD_ANNOTATION).lower() == "true":
+    if separates_orchestrator(deployment):
         return False  # the orchestrator's own pods
     return all(_autoscaler_bounds(component) for component in predictor.components)
 
