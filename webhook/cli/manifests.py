@@ -104,21 +104,23 @@ class _PatchFinder:
     """
 
     def __init__(self, files: Iterable[Path]) -> None:
-        self._by_folder: dict[Path, frozenset[Path]] = {}
+        self._folders: dict[Path, list[Path]] = {}
         self._resources: set[Path] = set()
-        for file in files:
-            for folder in list(file.parents)[:_MAX_LEVELS_UP]:
-                if folder not in self._by_folder:
-                    self._by_folder[folder] = frozenset(self._read(folder))
+        above = (folder for file in files for folder in list(file.parents)[:_MAX_LEVELS_UP])
+        for folder in dict.fromkeys(above):
+            for patch in set(self._read(folder)):
+                self._folders.setdefault(patch, []).append(folder)
 
     def kustomization_of(self, file: Path) -> Path | None:
-        """Return the folder whose kustomization has the file as a patch; None if none has."""
+        """Return the folder whose kustomization has the file as a patch; None if none has.
+
+        The nearest one above the file; else it is one of another folder.
+        """
         target = real_path(file)
-        if target in self._resources:
+        folders = self._folders.get(target, ())
+        if not folders or target in self._resources:
             return None
-        above = [folder for folder in file.parents if folder in self._by_folder]
-        folders = (*above, *self._by_folder)
-        return next((each for each in folders if target in self._by_folder[each]), None)
+        return next((folder for folder in file.parents if folder in folders), folders[0])
 
     def _read(self, folder: Path) -> Iterator[Path]:
         """Yield the files that are patches in a folder, those of its components included."""
