@@ -3,15 +3,29 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from webhook.cli.option_group import option_group
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 POD_SECURITY_WORDS = (
     "use privileged, baseline or restricted, with an optional version as in restricted:v1.36"
 )
+
+
+def output_option(*formats: str, note: str = "") -> Callable[[F], F]:
+    """Return the flag that chooses a format, by default the first; `note` ends its help."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help=f"Output format{note}.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

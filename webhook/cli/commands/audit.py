@@ -17,7 +17,7 @@ from webhook.cli.cluster_options import (
 from webhook.cli.examples import examples
 from webhook.cli.impact_options import CompareOptions, compare_options, tell_impact
 from webhook.cli.inputs import load_facts, load_settings
-from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.cli.options import SettingsFlags, facts_option, output_option, settings_options
 from webhook.cli.policy_options import (
     ClusterPolicyFlags,
     cluster_policy_options,
@@ -44,13 +44,8 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json", "sarif", "junit", "csv", "html"]),
-    default="text",
-    show_default=True,
-    help="Output format; html is one self-contained page.",
+@output_option(
+    "text", "json", "sarif", "junit", "csv", "html", note="; html is one self-contained page"
 )
 @scope_options
 @click.option(

@@ -15,7 +15,7 @@ from webhook.cli.durations import Duration
 from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import report_nothing_found, select_manifests
-from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.cli.options import SettingsFlags, facts_option, output_option, settings_options
 from webhook.cli.policy_options import find_undecided, policies_option, resolve_policy_context
 from webhook.cli.repository import name_in_repository
 from webhook.cli.request_options import RequestOptions, request_options
@@ -50,14 +50,7 @@ _COLOURS = {"deny": "red", "warn": "yellow", "audit": "cyan", "frame": "blue"}
     ),
 )
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json", "sarif", "junit", "github"]),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
+@output_option("text", "json", "sarif", "junit", "github")
 @click.option(
     "--require-any", is_flag=True, help="Exit with 2 if there is no SeldonDeployment at all."
 )

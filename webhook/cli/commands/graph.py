@@ -8,7 +8,7 @@ import click
 from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import select_manifests
-from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.cli.options import SettingsFlags, facts_option, output_option, settings_options
 from webhook.cli.policy_options import policies_option, resolve_policy_context
 from webhook.cli.standard_output import report_line, write_document, write_text
 from webhook.cli.trees import draw_trees
@@ -20,14 +20,7 @@ from webhook.files import read_input
     epilog=examples("graphgate graph model.yaml", "graphgate graph -o svg model.yaml > model.svg"),
 )
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["tree", "mermaid", "dot", "svg"]),
-    default="tree",
-    show_default=True,
-    help="Output format.",
-)
+@output_option("tree", "mermaid", "dot", "svg")
 @click.option("--ascii", "only_ascii", is_flag=True, help="Draw the tree with ASCII only.")
 @click.option(
     "--width",

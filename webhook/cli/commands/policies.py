@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from webhook.cli.examples import examples
+from webhook.cli.options import output_option
 from webhook.cli.standard_output import report_line, write_document, write_line, write_text
 from webhook.cli.terminal import format_rows
 from webhook.errors import PolicyError
@@ -41,14 +42,7 @@ def policies_command() -> None:
     ),
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json", "junit"]),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
+@output_option("text", "json", "junit")
 @click.option(
     "--filter",
     "name_filter",
@@ -160,14 +154,7 @@ def list_command(paths: tuple[Path, ...]) -> None:
     ),
 )
 @_PATHS
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
+@output_option("text", "json")
 def exceptions_command(paths: tuple[Path, ...], output: str) -> None:
     """List exceptions with objects, expiry and reason.
 

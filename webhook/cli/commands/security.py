@@ -10,7 +10,7 @@ import click
 from webhook.cli.examples import examples
 from webhook.cli.inputs import load_facts, load_settings
 from webhook.cli.manifests import report_nothing_found, select_manifests
-from webhook.cli.options import SettingsFlags, facts_option, settings_options
+from webhook.cli.options import SettingsFlags, facts_option, output_option, settings_options
 from webhook.cli.standard_output import report_line, write_document, write_text
 from webhook.cli.trees import draw_trees
 from webhook.errors import DocumentError
@@ -28,14 +28,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("paths", nargs=-1, type=click.Path(allow_dash=True), metavar="[PATH|-]...")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
+@output_option("text", "json")
 @facts_option
 @settings_options
 def security_command(
