@@ -35,7 +35,6 @@ from webhook.rules._format import quote_value
 
 ACTION = "warn"
 SINCE = "0.1.0"
-FIELDS = frozenset({"ROUTER", "COMBINER", "TRANSFORMER", "OUTPUT_TRANSFORMER", "methods"})
 
 _UNCALLABLE = {
     **dict.fromkeys(V2_PROTOCOLS, ("ROUTER", "COMBINER", "TRANSFORMER", "OUTPUT_TRANSFORMER")),
@@ -52,14 +51,20 @@ _ROLES = {
 """The type that a node has by one of its methods."""
 
 
-def check(node: Node, predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
+def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Finding]:
     """Yield each node that cannot be called (source: executor/api/grpc clients, v1.17, v1.18)."""
     uncallable = _UNCALLABLE.get(get_str(deployment.spec, "protocol"))
     if not uncallable or opts_out_of_orchestrator(predictor):
         return
-    endpoint = get_str(get_mapping(node.raw, "endpoint"), "type")
-    if get_str(deployment.spec, "transport") != "grpc" and endpoint != "GRPC":
-        return
+    is_grpc = get_str(deployment.spec, "transport") == "grpc"
+    for node in predictor.nodes:
+        if is_grpc or get_str(get_mapping(node.raw, "endpoint"), "type") == "GRPC":
+            yield from _check_node(node, uncallable, deployment)
+
+
+def _check_node(
+    node: Node, uncallable: tuple[str, ...], deployment: SeldonDeployment
+) -> Iterator[Finding]:
     methods = get_list(node.raw, "methods")
     roles = [node.type, *(role for method, role in _ROLES.items() if method in methods)]
     role = next((role for role in roles if role in uncallable), None)
