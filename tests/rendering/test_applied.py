@@ -7,9 +7,12 @@ import pytest
 from tests.documents_of import with_pod, with_predictor
 from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.graph.parse import parse
+from webhook.graph.path import ROOT
 from webhook.graph.schema import fields_newer_than, kubernetes_minor
+from webhook.rendering.environment import keep_last_variables
 from webhook.rendering.options import OrchestratorOptions, RenderOptions
 from webhook.rendering.render import render
+from webhook.rendering.source_map import from_user
 
 NEWEST = kubernetes_minor()
 
@@ -141,6 +144,16 @@ def test_a_variable_that_is_written_twice_is_rendered_as_the_last_one_in_every_c
     assert (fetch["env"], proxy["env"], ok) == (once, once, {"name": "ok"})
     classifier, beside = pod["containers"][:2]
     assert (classifier["env"][:2], beside["env"]) == (once, once)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_variable_that_is_set_twice_is_read_in_linear_time(place):
+    """A quadratic search through this text would take the time limit of the test."""
+    values = ["x", "x"]
+    values[place] = "$(" * 60_000
+    env = [{"name": "A", "value": value} for value in values]
+    (kept,) = keep_last_variables(from_user(env, ROOT)).value
+    assert kept == {"name": "A", "value": values[1]}
 
 
 def environment_of(env):

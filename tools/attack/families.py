@@ -135,6 +135,11 @@ HAND_MADE: Mapping[str, Family] = {
             ],
         )
     ),
+    "variables-twice-with-open-references": lambda n: _with_pod(
+        containers=[
+            container("c", env=[{"name": "A", "value": value} for value in ("x", "$(" * 100 * n)])
+        ]
+    ),
     "labels-in-all-pods": lambda n: _in_all_pods(n, n, "labels", "a{}"),
     "containers-no-dns-label": lambda n: _with_pod(containers=_containers(n, "A_{}")),
     "containers-one-dns-label": lambda n: _with_pod(containers=_containers(n, "a_b")),

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Set
 from typing import Any
 
+from webhook.graph.expansion import escape_lone_dollars, find_references, replace_references
 from webhook.graph.model import Node, get_str, iter_mappings
 from webhook.graph.path import Path
 from webhook.rendering import metadata
@@ -43,9 +44,6 @@ where the node has parameters or a modelUri (SetEnvVar, v1.17.1)."""
 MODELS_PATH = "/mnt/models"
 """Where a fetched model lies, to the initializer and to the server."""
 
-_REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
-"""An escaped "$", or a reference to a variable (source: kubelet, third_party/forked expansion)."""
-_DOLLAR = re.compile(r"\$\$|\$\([^)]*\)|\$")
 _MAX_INLINED = 131_072
 """Characters that the texts of a container's variables may gain: no program starts with a longer
 one (Linux, MAX_ARG_STRLEN)."""
@@ -98,16 +96,16 @@ def keep_last_variables(env: Sourced) -> Sourced:
 
 def _inline(text: str, values: Mapping[str, str], room: int) -> str:
     """Return a text with some references replaced; the text itself if it would be too long."""
-    references = _REFERENCE.findall(text)
-    if len(text) + sum(len(values.get(name, "")) for name in references) * 2 > room:
+    gained = sum(len(values.get(found[1], "")) for found in find_references(text))
+    if len(text) + gained * 2 > room:
         return text
 
     def replace(found: re.Match[str]) -> str:
         value = values.get(found[1])
         # A lone "$" at its end would make a reference with what follows.
-        return found[0] if value is None else _DOLLAR.sub(_escape_lone, value)
+        return found[0] if value is None else escape_lone_dollars(value)
 
-    return _REFERENCE.sub(replace, text)
+    return replace_references(text, replace)
 
 
 def _escape_later(text: str, names: Set[str | int], set_so_far: Set[str | int]) -> str:
@@ -117,11 +115,7 @@ def _escape_later(text: str, names: Set[str | int], set_so_far: Set[str | int]) 
         is_later = found[1] in names and found[1] not in set_so_far
         return f"${found[0]}" if is_later else found[0]
 
-    return _REFERENCE.sub(escape, text)
-
-
-def _escape_lone(found: re.Match[str]) -> str:
-    return "$$" if found[0] == "$" else found[0]
+    return replace_references(text, escape)
 
 
 def with_variables(env: Sourced, path: Path, variables: Mapping[str, str]) -> Sourced:

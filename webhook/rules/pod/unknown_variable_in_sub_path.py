@@ -34,6 +34,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webhook.graph.cluster_facts import Facts
+from webhook.graph.expansion import end_of_references, find_references
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import SeldonDeployment, get_list, get_str, iter_mappings
 from webhook.graph.path import Path
@@ -47,8 +48,6 @@ ACTION = "deny"
 SINCE = "0.1.0"
 WORDS = frozenset({"volumeMounts.subPathExpr"})
 
-_REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))", re.DOTALL)
-"""A variable in a text, or "$$", which is a "$" (source: third_party/forked/golang/expansion)."""
 _MAX_LENGTH = 4096
 """Of a path."""
 _MAX_SERVICE_VARIABLE_LENGTH = 128
@@ -125,7 +124,7 @@ class _Variables:
         exponentially.
         """
         parts, position, length = [], 0, len(text)
-        for reference in _references(text):
+        for reference in find_references(text):
             name = reference[1]
             value: str | None = reference[0] if name is not None else "$"
             if name is not None and not self.is_missing(name):
@@ -135,7 +134,7 @@ class _Variables:
                 return None
             parts += [text[position : reference.start()], value]
             position = reference.end()
-        end = _end_of_references(text)
+        end = end_of_references(text)
         return "".join([*parts, text[position:end], text[end:].replace("$$", "$")])
 
     def is_missing(self, name: str) -> bool:
@@ -148,22 +147,13 @@ class _Variables:
         )
 
 
-def _end_of_references(text: str) -> int:
-    return text.rfind(")") + 1
-
-
-def _references(text: str) -> Iterator[re.Match[str]]:
-    """Yield the references in a text, in linear time: each "$(" before the last ")" has an end."""
-    return _REFERENCE.finditer(text, 0, _end_of_references(text))
-
-
 def _may_be_of_service(name: str) -> bool:
     return len(name) <= _MAX_SERVICE_VARIABLE_LENGTH and _SERVICE_VARIABLE.match(name) is not None
 
 
 def _explain(path: Path, expression: str, variables: _Variables) -> Finding | None:
     """Return what is wrong with a subPathExpr; None: nothing is."""
-    names = dict.fromkeys(match[1] for match in _references(expression) if match[1])
+    names = dict.fromkeys(match[1] for match in find_references(expression) if match[1])
     if "$()" in expression.replace("$$", ""):
         return Finding(path, "subPathExpr has $() without a name", "name a variable")
     missing = [name for name in names if variables.is_missing(name)]
