@@ -3,6 +3,7 @@
 Colours are switched on, because click takes all escape sequences out of what no terminal shows.
 """
 
+import io
 import json
 import os
 import pty
@@ -17,6 +18,7 @@ import pytest
 from tests import patience
 from tests.documents_of import minimal
 from tests.seeds import ROOT
+from webhook.cli.standard_output import write_document
 
 EVIL = "a\x1b[2J\x1b]8;;x\x07red\u202eevil\u2066x\x9b\u2028b\n::stop-commands::c##[add-mask]d"
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -148,6 +150,23 @@ def test_a_document_on_a_terminal_is_not_obeyed(tmp_path) -> None:
         os.close(writer)
         shown = os.read(terminal.fileno(), 4096).decode()
     assert shown.replace("\r\n", "\n") == "a: 1\n---\n[\\x1b[2J\\x9b2J\tb\n"
+
+
+class Terminal(io.BytesIO):
+    """A standard output that says it is a terminal."""
+
+    buffer = property(lambda self: self)
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_blanks_without_end_are_written_in_linear_time(monkeypatch) -> None:
+    """A search back from each of them took half a minute for fifty thousand."""
+    terminal, blanks = Terminal(), " " * 1_000_000
+    monkeypatch.setattr(sys, "stdout", terminal)
+    write_document(f"{blanks}\n\ta \x1b[31m{blanks}\n")
+    assert terminal.getvalue() == f"{blanks}\n\ta \\x1b[31m{blanks}\n".encode()
 
 
 def test_every_command_writes_by_one_module() -> None:

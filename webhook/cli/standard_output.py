@@ -15,7 +15,7 @@ from webhook.graph.text import escape_control_chars
 _STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
 """What `click.style` writes."""
 
-_UNSHOWN = re.compile(r"[^\n\t]*[^\n\t ]")
+_UNSHOWN = re.compile(r"[^\n\t]+")
 """What is shown of a document between its line ends and tabs."""
 
 
