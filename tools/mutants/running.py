@@ -45,7 +45,7 @@ QUIET = (
     "ignore::pytest.PytestAssertRewriteWarning",
 )
 
-MAX_CPU_SECONDS = 240  # of one process: a mutant that loops counts as noticed
+MAX_CPU_SECONDS = 240  # of one mutant's process: one that loops counts as noticed
 MAX_MEMORY = 4 << 30  # and one that fills the memory
 
 NOTICED, UNNOTICED, UNDECIDED = 1, 0, 3
@@ -325,18 +325,22 @@ class _Pool:
         for mutant in mutants:
             if len(running) == self.jobs:
                 reap()
-            running[_fork(lambda mutant=mutant: task(mutant))] = mutant  # type: ignore[misc]
+            running[_fork(lambda mutant=mutant: _bounded(task, mutant))] = mutant  # type: ignore[misc]
         while running:
             reap()
         return [codes[mutant] for mutant in mutants]
+
+
+def _bounded(task: Callable[[Mutant], int], mutant: Mutant) -> int:
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+    return task(mutant)
 
 
 def _fork(task: Callable[[], int]) -> int:
     child = os.fork()
     if child:
         return child
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
     code = NOTICED
     try:
         code = task()
