@@ -379,3 +379,22 @@ def test_a_kind_is_mended_though_only_then_the_rest_is_read():
     document["spec"]["predictors"][0]["graph"]["type"] = "NONE_OF_THEM"
     mended = fix(yaml.safe_dump(document))
     assert [f.rule_id for f in mended.applied] == ["misspelled-kind"]
+
+
+@pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
+def test_the_fix_of_a_warning_denies_nothing_that_stays(unsafe):
+    """The logger is not read below endpoint; at its place it lacks a mode, which is required."""
+    document = with_graph(endpoint={"type": "REST", "logger": {"url": "http://logs"}})
+    text = yaml.safe_dump(document)
+    result = fix(text, unsafe=unsafe)
+    assert (result.text, result.applied) == (text, ())
+    ((finding, reason),) = result.skipped
+    assert finding.rule_id == "misplaced-field"
+    assert reason.startswith("the fix would lead to: mode is required")
+
+
+def test_what_comes_to_light_is_fixed_as_well():
+    container = {"name": "classifier", "image": "i:1", "Env": [{"name": "A", "value": 1}]}
+    result = fix(yaml.safe_dump(with_pod_of({"containers": [container]})))
+    assert [finding.rule_id for finding in result.applied] == ["unknown-field", "wrong-type"]
+    assert findings_in(result.text) == []

@@ -276,7 +276,44 @@ CASES: dict[str, tuple[str, list[Operation], str]] = {
     "a value moves elsewhere": (
         "a:\n  b: {c: 1}\n  x: 1\nd:\n    e: 2\n",
         [move("/a/b", "/d/f")],
-        "a:\n  x: 1\nd:\n    e: 2\n    f:\n      c: 1\n",
+        "a:\n  x: 1\nd:\n    e: 2\n    f: {c: 1}\n",
+    ),
+    "what moves keeps its text and the comments right above it": (
+        "a:\n  # one\n\n  # two\n  # three\n  b:  # c\n  # d\n  - 'x' # e\n\n"
+        "  - |\n    y\n     z\n  k: 1\nd:\n    e: 2\n",
+        [move("/a/b", "/d/f")],
+        "a:\n  # one\n\n  k: 1\nd:\n    e: 2\n    # two\n    # three\n    f:  # c\n    # d\n"
+        "    - 'x' # e\n\n    - |\n      y\n       z\n",
+    ),
+    "what moves behind a dash keeps its text": (
+        "a:\n- b: 1\n  c:\n    d: 1  # d\n",
+        [add("/a/0/e", {}), move("/a/0/c", "/a/0/e/c")],
+        "a:\n- b: 1\n  e:\n    c:\n      d: 1  # d\n",
+    ),
+    "what moves out of brackets is written anew": (
+        "a: {b: [1], c: 2}\nd:\n  e: 1\n",
+        [move("/a/b", "/d/b")],
+        "a: {c: 2}\nd:\n  e: 1\n  b:\n  - 1\n",
+    ),
+    "what moves into brackets is written anew": (
+        "a:\n  # c\n  b:\n  - 1  # d\n  k: 1\nd: {e: 1}\n",
+        [move("/a/b", "/d/b")],
+        "a:\n  k: 1\nd: {e: 1, b: [1]}\n",
+    ),
+    "what moves into a list is written anew": (
+        "a:\n  b: {c: 1}  # d\n  k: 1\nd:\n- 1\n",
+        [move("/a/b", "/d/0")],
+        "a:\n  k: 1\nd:\n- c: 1\n- 1\n",
+    ),
+    "what is written further left than its key is written anew": (
+        "a:\n    b: 'x\n  y'\n    k: 1\nd:\n    e: 2\n",
+        [move("/a/b", "/d/b")],
+        "a:\n    k: 1\nd:\n    e: 2\n    b: x y\n",
+    ),
+    "an alias is copied where it would come before its anchor": (
+        "d:\n  e: 1\na: &a\n  x: 1\nb:\n  c: *a\n  k: 1\n",
+        [move("/b/c", "/d/c")],
+        "d:\n  e: 1\n  c:\n    x: 1\na: &a\n  x: 1\nb:\n  k: 1\n",
     ),
     "a mapping between brackets becomes a list": (
         "children: {name: x, children: {name: z}} # c\n",

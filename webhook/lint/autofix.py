@@ -170,36 +170,41 @@ class _Fixer:
         if any(_is_same(finding, other) for _, other in after):
             raise _NotAppliedError("the fix does not remove the finding")
         moved = _moved_places(finding.fix, document.value)
-        if (new := _new_finding(finding, moved, before, after)) is not None:
+        if (new := self._new_finding(finding, moved, before, after)) is not None:
             raise _NotAppliedError(f"the fix would lead to: {new.message} [{new.rule_id}]")
         return parsed_file, after
+
+    def _new_finding(
+        self, fixed: Finding, moved: list[str], before: _Findings, after: _Findings
+    ) -> Finding | None:
+        """Return a denial or warning that the fix introduced; None if there is none.
+
+        Names in messages may have changed and places moved, so the findings of each rule are
+        counted. What is said of a part that was moved was not read before: the fix is not to blame
+        for it, unless it denies an object that was only warned about, and nothing fixes that.
+        """
+        if fixed.rule_id == MISSPELLED_KIND_RULE_ID:
+            return None  # only now the document is checked at all
+        was_denied = any(action == "deny" and found == fixed for action, found in before)
+        known = Counter(finding.rule_id for _, finding in before)
+        for action, finding in after:
+            pointer = finding.path.pointer
+            if action == "audit":
+                continue
+            is_moved = any(f"{pointer}/".startswith(f"{path}/") for path in moved)
+            is_fixable = finding.has_fix(unsafe=self.unsafe)
+            if is_moved and (action == "warn" or was_denied or is_fixable):
+                continue
+            known[finding.rule_id] -= 1
+            if known[finding.rule_id] < 0:
+                return finding
+        return None
 
     def _findings(self, document: Document) -> _Findings:
         found = find_in_document(
             document, self.settings, self.facts, policy_context=self.policy_context
         )
         return tuple(found) if found is not None else ()
-
-
-def _new_finding(
-    fixed: Finding, moved: list[str], before: _Findings, after: _Findings
-) -> Finding | None:
-    """Return a denial or warning that the fix introduced; None if there is none.
-
-    Names in messages may have changed and places moved, so the findings of each rule are counted.
-    What is said of a part that was moved was not read before: the fix is not to blame for it.
-    """
-    if fixed.rule_id == MISSPELLED_KIND_RULE_ID:
-        return None  # only now the document is checked at all
-    known = Counter(finding.rule_id for _, finding in before)
-    for action, finding in after:
-        pointer = finding.path.pointer
-        if action == "audit" or any(f"{pointer}/".startswith(f"{path}/") for path in moved):
-            continue
-        known[finding.rule_id] -= 1
-        if known[finding.rule_id] < 0:
-            return finding
-    return None
 
 
 def _moved_places(operations: tuple[Operation, ...], document: Any) -> list[str]:

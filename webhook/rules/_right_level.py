@@ -156,6 +156,14 @@ def _in_probe(deployment: SeldonDeployment, path: Path, name: str) -> Destinatio
     return _move(deployment, path, handlers[0], path.parent / handlers[0])
 
 
+def _in_variable(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    """Of an item of env: the source of its value."""
+    source = path.parent / "valueFrom"
+    if name not in schema.known_fields(source):
+        return None
+    return _move(deployment, path, "valueFrom", source)
+
+
 def _in_component(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
     if name in _POD_METADATA:
         return _move(deployment, path, "the metadata of the component", path.parent / "metadata")
@@ -290,6 +298,7 @@ _FINDERS = {
     "PodSpec": _in_pod,
     "PodSecurityContext": _in_pod_context,
     "ComponentSpec": _in_component,
+    "EnvVar": _in_variable,
     "Node": _in_node,
     "Endpoint": _below_node,
     "ResourceRequirements": _in_resources,

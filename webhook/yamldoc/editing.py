@@ -6,7 +6,8 @@ exactly the patched value, and every other document of the file unchanged. What 
 is refused, never done half.
 
 What happens to comments: one that is on a line of its own stays; one behind a removed key or
-item goes with it; those inside a removed or re-written value go with it.
+item goes with it; those inside a removed or re-written value go with it. What moves from one
+mapping in block style to another takes its own along, and those right above it.
 
 Not here: how a value is spelt (`emitter`), what a patch means (`json_patch`), the single edits
 (`edit_block`, `edit_flow`).
@@ -23,6 +24,7 @@ from webhook.yamldoc.edit_block import BlockEditor
 from webhook.yamldoc.edit_flow import FlowEditor
 from webhook.yamldoc.json_patch import PatchMismatchError, json_equal, patch_value
 from webhook.yamldoc.merge_keys import Entry, find_entry
+from webhook.yamldoc.moved_text import MovedText, moved_text
 from webhook.yamldoc.nodes import (
     Alias,
     Mapping,
@@ -139,14 +141,58 @@ def _apply_operation(document: Document, operation: Operation) -> str:
         if op == "move" and source.parent == path.parent and isinstance(path[-1], str):
             return _rename_key(document, source, path[-1])
         moved = resolve_path(value, source)
-        if op == "move":
-            document = _find_again(read(_apply_remove(document, source)), document)
-            # Only now, because the removal may have moved the place along.
-            path = Path.from_pointer(operation["path"], document.value)
-        return _apply_add(document, path, moved)
+        if op == "copy":
+            return _apply_add(document, path, moved)
+        document, text = _take_text(document, source)
+        document = _find_again(read(_apply_remove(document, source)), document)
+        # Only now, because the removal may have moved the place along.
+        path = Path.from_pointer(operation["path"], document.value)
+        return _keep_text(document, path, _apply_add(document, path, moved), text)
     if op == "add":
         return _apply_add(document, path, operation["value"])
     return _replace_at(document, path, operation["value"])
+
+
+def _take_text(document: Document, path: Path) -> tuple[Document, MovedText | None]:
+    """Return the text of what is to move, and the document without the comments above it.
+
+    None if it is not in block style.
+    """
+    node = _container_at(document, path.parent)
+    if not isinstance(node, Mapping) or node.flow:
+        return document, None
+    buffer = TextBuffer(document)
+    text = moved_text(buffer, _require_own_entry(node, str(path[-1])))
+    if text is None or text.start == text.key_start:
+        return document, text
+    without = buffer.apply_edits([(text.start, text.key_start, "")])
+    return _find_again(read(without), document), text
+
+
+def _keep_text(document: Document, path: Path, text: str, moved: MovedText | None) -> str:
+    """Return `text`, in which a value was added at `path`, with the author's own text of it.
+
+    So it is where a mapping in block style holds it, and where it is read as the same value there.
+    """
+    if moved is None or not isinstance(path[-1], str):
+        return text
+    parsed = read(text)
+    added = _find_again(parsed, document)
+    node = _container_at(added, path.parent)
+    if not isinstance(node, Mapping) or node.flow:
+        return text
+    entry = _require_own_entry(node, path[-1])
+    buffer = TextBuffer(added)
+    start, tail = entry.key_node.start, buffer.node_end(entry.value)
+    end = buffer.line_end(max(tail, buffer.colon_end(entry.key_node)))
+    key = text[start : entry.key_node.end]
+    own = moved.below(key, buffer.indentation(start), buffer.newline(start))
+    kept = buffer.apply_edits([(start, end, own)])
+    reread = read(kept)
+    same = not reread.errors and json_equal(
+        [each.value for each in parsed.documents], [each.value for each in reread.documents]
+    )
+    return kept if same else text
 
 
 def _apply_add(document: Document, path: Path, new: Any) -> str:

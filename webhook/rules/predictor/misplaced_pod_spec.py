@@ -21,6 +21,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.indentation import POD_LISTS
@@ -36,6 +37,7 @@ from webhook.graph.text import join_words
 from webhook.rules._stray_fields import (
     get_value_at,
     is_in_place_of_predictors,
+    move_into_patch,
     move_operation,
     normalize_field,
     unknown_fields_near,
@@ -46,6 +48,8 @@ SINCE = "0.1.0"
 
 _POD_FIELDS = {"componentspec", "componentspecs", "container", "containers", "podspec", "spec"}
 """Names of a pod template or a part of it, in lower case without "_"."""
+_TEMPLATE_FIELDS = {"template", "podtemplate", "podtemplatespec"}
+"""Names of a pod template where other kinds have it."""
 _SPEC_PATH = ("spec",)
 
 
@@ -99,8 +103,9 @@ def _check_templates(deployment: SeldonDeployment, predictor: Predictor) -> Iter
             component = component.parent
         siblings = get_value_at(deployment, path.parent) or {}
         rest = set(siblings) - {"template"}
+        # The spec last: it takes the place of one that the template is in.
         operations: list[Operation] = [
-            {"op": "add", "path": (component / name).pointer, "value": template[name]}
+            move_operation(path / name, component / name)
             for name in ("metadata", "spec")
             if name in template
         ]
@@ -121,8 +126,22 @@ def _check_templates(deployment: SeldonDeployment, predictor: Predictor) -> Iter
 def _misplaced_pod_paths(deployment: SeldonDeployment, predictor: Predictor) -> Iterator[Path]:
     """Yield the unknown fields of a predictor that are named like a pod template."""
     for path in unknown_fields_near(deployment, predictor):
-        if normalize_field(str(path[-1])) in _POD_FIELDS:
+        if _is_called_pod(deployment, path):
             yield path
+
+
+def _is_called_pod(deployment: SeldonDeployment, path: Path) -> bool:
+    """Return whether a field is named like a pod template; under other kinds' name it must be."""
+    name = normalize_field(str(path[-1]))
+    if name in _TEMPLATE_FIELDS:
+        is_above_pods = path.parent == _SPEC_PATH or path.parent in deployment.predictors_by_path
+        return is_above_pods and _is_whole_pod(get_value_at(deployment, path))
+    return name in _POD_FIELDS
+
+
+def _is_whole_pod(value: Any) -> bool:
+    """Return whether a value is a pod template with containers."""
+    return type(get_mapping(as_mapping(value), "spec").get("containers")) is list
 
 
 def _is_misspelled_containers(path: Path) -> bool:
@@ -140,17 +159,17 @@ def is_reported_elsewhere(deployment: SeldonDeployment, path: Path) -> bool:
         return type(get_value_at(deployment, path)) is dict and any(
             predictor.raw.get("graph") is None for predictor in deployment.predictors
         )
-    if path[-1] == "template":
-        return any(
-            path in set(_template_paths(predictor))
-            for predictor in deployment.predictors
-            if needs_no_pods(predictor)
-        )
+    if path[-1] == "template" and any(
+        path in set(_template_paths(predictor))
+        for predictor in deployment.predictors
+        if needs_no_pods(predictor)
+    ):
+        return True
     if path[-1] in POD_LISTS:
         component = deployment.components_by_path.get(path.parent)
         if component is not None and _is_misindented(component):
             return True
-    if normalize_field(str(path[-1])) not in _POD_FIELDS:
+    if not _is_called_pod(deployment, path):
         return False
     if path.parent == _SPEC_PATH:
         return any(map(needs_no_pods, deployment.predictors))
@@ -193,26 +212,36 @@ def _check_predictor(deployment: SeldonDeployment, predictor: Predictor, path: P
     """Return the finding for a template in the predictor outside of componentSpecs."""
     value, name = get_value_at(deployment, path), normalize_field(str(path[-1]))
     target_path = predictor.path / "componentSpecs"
-    if name == "componentspecs" and path.parent == predictor.path:
-        message = f'unknown field "{path[-1]}"; without it the predictor has no pods'
-        rename = (move_operation(path, target_path),)
-        return Finding(path, message, "use componentSpecs", rename, fix_safety="safe")
+    message = f'unknown field "{path[-1]}"; without it the predictor has no pods'
+    is_list = name == "componentspecs" or (name == "componentspec" and type(value) is list)
+    if is_list and path.parent == predictor.path:
+        fix: tuple[Operation, ...] = (move_operation(path, target_path),)
+        return Finding(path, message, "use componentSpecs", fix, fix_safety="safe")
+    if path.parent in deployment.components_by_path and name == "podspec":
+        fix = move_into_patch(deployment, path, path.parent / "spec")
+        return Finding(path, message, "use spec", fix, fix_safety="safe")
     pods = value if type(value) is list else [value]
+    empty: list[dict[str, Any]] = []
+    target = target_path
     if name == "containers":
-        pods = [{"spec": {"containers": value}}]
+        pods, empty = [{"spec": {"containers": value}}], [{"spec": {}}]
+        target = target_path.join((0, "spec", "containers"))
     elif name in {"spec", "podspec"}:
-        pods = [{"spec": value}]
-    is_whole_pod = all(
-        type(get_mapping(as_mapping(pod), "spec").get("containers")) is list for pod in pods
-    )
-    is_only_pod = len(deployment.predictors) == 1 and not predictor.raw.get("componentSpecs")
+        pods, empty = [{"spec": value}], [{}]
+        target = target_path.join((0, "spec"))
+    is_whole_pod = all(map(_is_whole_pod, pods))
+    is_of_predictor = len(deployment.predictors) == 1 or path[:3] == predictor.path
+    is_only_pod = is_of_predictor and not predictor.raw.get("componentSpecs")
     is_certain = is_only_pod and is_whole_pod and pods
-    remove: Operation = {"op": "remove", "path": path.pointer}
-    add: Operation = {"op": "add", "path": target_path.pointer, "value": pods}
+    patch: list[Operation] = [move_operation(path, target)]
+    if empty:
+        patch.insert(0, {"op": "add", "path": target_path.pointer, "value": empty})
+    elif type(value) is not list:
+        patch.append({"op": "replace", "path": target.pointer, "value": pods})
     return Finding(
         path,
-        f'unknown field "{path[-1]}"; without it the predictor has no pods',
+        message,
         "move it into an item of componentSpecs, a list in the predictor",
-        (remove, add) if is_certain else (),
+        tuple(patch) if is_certain else (),
         fix_safety="safe",
     )

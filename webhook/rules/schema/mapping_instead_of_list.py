@@ -28,6 +28,7 @@ from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path
 from webhook.graph.text import join_words
 from webhook.rules._stray_fields import get_value_at
+from webhook.rules._variables import read_variables
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -45,11 +46,16 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         item = schema.get_field_info(schema_error.path / 0)
         if type(value) is dict and value and item and item.fields:
             parts = deployment.submitted.split_mapping(schema_error.path)
-            yield _build_finding(schema_error.path, value, item, parts)
+            variables = read_variables(deployment, schema_error.path)[0]
+            yield _build_finding(schema_error.path, value, item, parts, variables)
 
 
 def _build_finding(
-    path: Path, value: dict[str, Any], item: schema.FieldInfo, parts: Sequence[Mapping[str, Any]]
+    path: Path,
+    value: dict[str, Any],
+    item: schema.FieldInfo,
+    parts: Sequence[Mapping[str, Any]],
+    variables: list[dict[str, str]],
 ) -> Finding:
     quoted = join_words(list(value)[:5])
     message = f"{path[-1]} must be a list, got a mapping ({quoted})"
@@ -63,8 +69,8 @@ def _build_finding(
         return Finding(path, message, remediation, (wrap,), fix_safety="safe")
     if "name" not in item.fields or "name" in value:
         return Finding(path, message)
-    if path[-1] == "env" and all(type(text) is str for text in value.values()):
-        items: list[Any] = [{"name": name, "value": text} for name, text in value.items()]
+    if path[-1] == "env" and variables:
+        items: list[Any] = list(variables)
         remediation = "write each variable as an item with name and value"
     elif all(type(part) is dict and _is_rest_of(item, part) for part in value.values()):
         items = [{"name": name, **part} for name, part in value.items()]

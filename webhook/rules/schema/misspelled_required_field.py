@@ -22,7 +22,7 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph import schema
-from webhook.graph.finding import Finding, FixSafety
+from webhook.graph.finding import Finding, FixSafety, Operation
 from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path
 from webhook.graph.suggest import spelling_fix_safety
@@ -35,6 +35,7 @@ from webhook.rules._stray_fields import (
     move_operation,
     normalize_field,
 )
+from webhook.rules._variables import read_variables
 from webhook.rules.pod.missing_image import needs_image
 
 ACTION = "deny"
@@ -65,12 +66,20 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         is_other_value = is_mapping and not value.keys() <= set(known)
         is_spelling = _is_same_name(str(path[-1]), correct_name)
         safety: FixSafety = "safe" if is_spelling and not is_other_value else "unsafe"
+        target = path.parent / correct_name
+        fix: tuple[Operation, ...] = (move_operation(path, target),) if can_move else ()
+        remediation = f"use {correct_name}"
+        variables, reading = read_variables(deployment, path)
+        if correct_name == "env" and variables:
+            rewrite: Operation = {"op": "replace", "path": target.pointer, "value": variables}
+            fix, safety = (move_operation(path, target), rewrite), reading
+            remediation = "use env, a list of items with name and value"
         # An optional field may be there by mistake.
         yield Finding(
             path,
             message,
-            f"use {correct_name}",
-            (move_operation(path, path.parent / correct_name),) if can_move else (),
+            remediation,
+            fix,
             certain=is_required,
             fix_safety=safety,
             at_key=True,

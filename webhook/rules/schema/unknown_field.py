@@ -56,8 +56,10 @@ def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
     message = f'unknown field "{field}"'
     known = schema.known_fields(path.parent)
     # Fields that are set count, too: a name nearest to one of them is not a typo of another.
+    # Similarity to an alias, another word for a field, says nothing.
     aliases = {alias: name for alias, name in FIELD_ALIASES.items() if name in known}
-    written = nearest_word(field, (*known, *aliases))
+    certain = nearest_word(field, (*known, *aliases), CERTAIN_SIMILARITY)
+    written = certain or nearest_word(field, known)
     nearest = aliases.get(written, written)
     siblings = get_value_at(deployment, path.parent)
     if nearest and type(siblings) is dict and siblings.get(nearest) is not None:
@@ -65,12 +67,11 @@ def _build_finding(deployment: SeldonDeployment, path: Path) -> Finding:
     if not nearest or not _may_hold(path.parent / nearest, get_value_at(deployment, path)):
         return Finding(path, message, "remove it, or check its name and level", at_key=True)
     safety = spelling_fix_safety(field, written)
-    is_certain = written == nearest_word(field, (*known, *aliases), CERTAIN_SIMILARITY)
     return Finding(
         path,
         message,
         f'did you mean "{nearest}"?',
-        (move_operation(path, path.parent / nearest),) if is_certain or safety == "safe" else (),
+        (move_operation(path, path.parent / nearest),) if certain or safety == "safe" else (),
         fix_safety=safety,
         at_key=True,
     )
@@ -95,8 +96,13 @@ def _unwrap_finding(deployment: SeldonDeployment, path: Path) -> Finding | None:
     return Finding(
         path,
         f'unknown field "{path[-1]}"',
-        f"move {join_words(inner)} into {path[-2]}",
+        f"move {join_words(inner)} into {_name_of(path.parent)}",
         (*moves, {"op": "remove", "path": path.pointer}),
         fix_safety="safe",
         at_key=True,
     )
+
+
+def _name_of(path: Path) -> str:
+    """Return a field, or an item with the list that it is of: imagePullSecrets[0]."""
+    return f"{path[-2]}[{path[-1]}]" if type(path[-1]) is int else str(path[-1])
