@@ -57,6 +57,27 @@ def test_what_is_found_in_a_text_of_programs_is_told_as_it_is(field):
     assert explain_placeholders(document, [("deny", finding)]) == [("deny", finding)]
 
 
+@pytest.mark.parametrize(
+    ("path", "is_template"),
+    [
+        (ROOT / "image", True),
+        (ROOT / "env" / 0 / "value", False),
+        (ROOT / "subPathExpr", False),
+    ],
+)
+def test_what_kubernetes_replaces_itself_is_no_template(path, is_template):
+    document = {"image": "$(A)", "env": [{"value": "$(A)"}], "subPathExpr": "$(A)"}
+    ((_, finding),) = explain_placeholders(document, [("deny", Finding(path, "m", rule_id="a"))])
+    assert finding.message == ("unrendered template: $(A)" if is_template else "m")
+
+
+def test_a_key_may_be_a_template():
+    path = ROOT / "labels" / "{{ key }}"
+    found = Finding(path, "m", rule_id="a")
+    ((_, finding),) = explain_placeholders({"labels": {"{{ key }}": "a"}}, [("deny", found)])
+    assert finding.message == "unrendered template: {{ key }}"
+
+
 NAME = ROOT / "metadata" / "name"
 
 

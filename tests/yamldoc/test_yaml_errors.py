@@ -64,6 +64,8 @@ from webhook.yamldoc.yaml_errors import translate_error
          "first"),
         ("a: 1\n{{- if .x }}\nb: 1\n", '2:1 "{{" is a template; render it first, for example with '
          '"helm template"'),
+        ("a:\n{% if b %}\n- c\n{% endif %}\n", '2:1 "{%" is a template; render it first'),
+        ("a: 1\n<% if b %>\nb: 1\n", '2:1 "<%" is a template; render it first'),
         ("a: b\x01", "1:5 the control character U+0001 is not allowed in YAML; write it as an "
 "escape "
          "in double quotes"),

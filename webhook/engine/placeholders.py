@@ -11,10 +11,12 @@ from typing import Any
 from webhook.engine.rule_runner import ActionFinding
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.path import Path, resolve_path
-from webhook.graph.templates import find_placeholder, how_to_render
+from webhook.graph.templates import find_placeholder, find_unrendered, how_to_render
 
 _TEXT_OF_PROGRAMS = frozenset({"args", "command"})
 """Fields whose "$NAME" and "{x}" are for a shell or a program to read."""
+_EXPANDED = frozenset({"env", "subPathExpr"})
+"""Fields in which Kubernetes replaces $(NAME)."""
 
 
 def explain_placeholders(document: Any, findings: Iterable[ActionFinding]) -> list[ActionFinding]:
@@ -56,7 +58,9 @@ def _placeholder_at(document: Any, path: Path) -> str:
         value = resolve_path(document, path)
     except LookupError:
         return ""
-    return find_placeholder(value) if type(value) is str else ""
+    find = find_unrendered if _EXPANDED.isdisjoint(path) else find_placeholder
+    key = find_placeholder(path[-1]) if path and type(path[-1]) is str else ""
+    return key or (find(value) if type(value) is str else "")
 
 
 def _changes_placeholder(document: Any, operation: Operation) -> bool:

@@ -15,6 +15,9 @@ _PLACEHOLDER = re.compile(
     r"|<[A-Za-z_][\w .:/-]*>",  # <image>, for a person to fill in
     re.DOTALL,
 )
+_VARIABLE = re.compile(r"\$\([A-Za-z_][\w.-]*\)")
+"""$(NAME): kustomize, Azure Pipelines. Kubernetes reads it itself in what a container is started
+with."""
 _MAX_SEARCHED = 512
 """Characters: a name, image or address is never longer."""
 
@@ -23,6 +26,12 @@ def find_placeholder(text: str) -> str:
     """Return the first placeholder of a template in `text`; "" if there is none."""
     match = _PLACEHOLDER.search(text, 0, _MAX_SEARCHED)
     return match[0] if match else ""
+
+
+def find_unrendered(text: str) -> str:
+    """Return the same for a text that Kubernetes takes as it is: $(NAME) is a placeholder, too."""
+    match = _VARIABLE.search(text, 0, _MAX_SEARCHED)
+    return find_placeholder(text) or (match[0] if match else "")
 
 
 def how_to_render(placeholder: str) -> str:

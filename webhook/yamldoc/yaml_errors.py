@@ -20,6 +20,8 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 _WORD_COLON_WORD = re.compile(r"\s*(?:- +)*[\w./-]+:(?=[^\s/])")
 _INDENTATION = re.compile(r"[^\S\n\r]*[\u200b\ufeff]*[^\S\n\r]*")
 _ODD_BLANK = re.compile(r"[^ \t]")
+_TEMPLATE = re.compile(r"\{[{%]|<%")
+"""What opens a template of Helm, Jinja or ERB."""
 _DIRECTIVE = 'kubectl does not read lines that begin with "%"'
 _BRACKETS = re.compile(r"""\"(?:[^"\\]|\\.)*+"|'[^']*+'|\#[^\n]*+|[\[\]{}]""")
 # As `graph.limits`: a hundred graph nodes inside one another nest 206 deep. Copying and comparing
@@ -39,10 +41,12 @@ def translate_error(error: YAMLError | UnicodeEncodeError, text: str, base: int)
         return ParseError("invalid YAML", base)
     location = _ErrorLocation(error, text)
     for offset in (location.opened_at, location.offset):
-        template = text.find("{{", text.rfind("\n", 0, offset) + 1, location.line_end(offset))
-        if template >= 0:
-            message = '"{{" is a template; render it first, for example with "helm template"'
-            return ParseError(message, base + template)
+        line_start = text.rfind("\n", 0, offset) + 1
+        template = _TEMPLATE.search(text, line_start, location.line_end(offset))
+        if template is not None:
+            tool = ', for example with "helm template"' if template[0] == "{{" else ""
+            message = f'"{template[0]}" is a template; render it first{tool}'
+            return ParseError(message, base + template.start())
     odd_space = location.odd_indentation()
     if odd_space >= 0:
         code = f"U+{ord(text[odd_space]):04X}"

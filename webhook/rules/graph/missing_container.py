@@ -31,7 +31,7 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import Node, Predictor, SeldonDeployment, get_str
 from webhook.graph.names import is_dns_label, to_dns_label
 from webhook.graph.suggest import nearest_word
-from webhook.graph.templates import find_placeholder
+from webhook.graph.templates import find_unrendered
 from webhook.graph.text import join_words
 from webhook.rules.naming._rename_fix import ComponentNames
 from webhook.rules.predictor.misplaced_pod_spec import has_misplaced_pods
@@ -57,6 +57,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
         return  # reported as misplaced or misspelled
     names: ComponentNames | None = None
     unused: list[str] = []
+    misspelled: set[str] = set()
     for node in predictor.nodes:
         if not node.name or node.name in containers or node.has_builtin_implementation:
             continue
@@ -64,12 +65,14 @@ def check(predictor: Predictor, deployment: SeldonDeployment) -> Iterator[Findin
         if not is_dns_label(node.name) and to_dns_label(node.name) in containers:
             continue
         if names is None:
-            if any(map(find_placeholder, containers)):
+            if any(map(find_unrendered, containers)):
                 return  # likewise: the name comes from a template
             names = ComponentNames(predictor)
+            misspelled = {to_dns_label(name) for name in containers if not is_dns_label(name)}
             unused = [name for name in containers if name not in predictor.nodes_by_name]
             del unused[_MAX_OFFERED:]
-        yield _build_finding(node, predictor, names, unused)
+        if node.name not in misspelled:  # likewise: only the container's spelling is not one
+            yield _build_finding(node, predictor, names, unused)
 
 
 def _are_containers_misplaced(deployment: SeldonDeployment, predictor: Predictor) -> bool:

@@ -85,6 +85,10 @@ def _check_component(noun: str, path: Path, name: str, names: ComponentNames) ->
         operations = names.rename(name, new)
         remediation = f'did you mean the container "{new}"?'
         return Finding(path, _message(noun, name), remediation, operations, fix_safety="safe")
+    if noun == "container" and names.is_of_node_only(new) and not names.is_of_node(name):
+        remediation = f'rename it to "{new}", like its node'
+        operations = names.rename(name, new) if names.is_one_spelling(new) else ()
+        return Finding(path, _message(noun, name), remediation, operations, fix_safety="safe")
     if not new or not names.is_free(new):
         return Finding(path, _message(noun, name))
     return Finding(

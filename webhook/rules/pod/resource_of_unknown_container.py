@@ -26,60 +26,59 @@ Good:
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, iter_mappings
+from webhook.graph.model import Predictor, as_mapping, get_mapping, get_str
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
 from webhook.rendering.layout import INJECTED_CONTAINERS, TENSORFLOW_CONTAINER
+from webhook.rules._container_references import resource_fields, resource_fields_beside
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
 WORDS = frozenset({"items.resourceFieldRef", "valueFrom.resourceFieldRef"})
 
+_EXPLAINER = ("explainer", "containerSpec")
 
-def check(pod: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
+
+def check(predictor: Predictor) -> Iterator[Finding]:
     """Yield each such reference (source: the kubelet's ExtractResourceValueByContainerName)."""
-    references = list(_references(pod))
-    if not references:
-        return
-    own = [container.name for container in pod.all_containers]
-    injected = [
-        f"{name}-model-initializer" for name in (*predictor.node_names, TENSORFLOW_CONTAINER)
-    ]
-    known = {*own, *predictor.node_names, *INJECTED_CONTAINERS, *injected}
-    for path, reference in references:
-        name = get_str(reference, "containerName")
+    injected = {
+        *predictor.node_names,
+        *INJECTED_CONTAINERS,
+        *(_initializer(name) for name in (*predictor.node_names, TENSORFLOW_CONTAINER)),
+    }
+    everywhere: list[str] = []
+    for component in predictor.components:
+        own = [container.name for container in component.all_containers]
+        everywhere += own
+        known = injected.union(own)
+        for name, path in resource_fields(component):
+            if name and name not in known:
+                yield _build_finding(path, name, own)
+    # The orchestrator is in one of these pods, or has one of its own.
+    beside = [*everywhere, *INJECTED_CONTAINERS[:1]]
+    known = injected.union(everywhere)
+    for name, path in resource_fields_beside(predictor, "svcOrchSpec"):
         if name and name not in known:
-            nearest = nearest_word(name, own)
-            yield Finding(
-                path / "resourceFieldRef" / "containerName",
-                f"no container named {quote_value(name)} in this pod; it has {join_words(own)}",
-                f"use {nearest}" if nearest else "",
-            )
+            yield _build_finding(path, name, beside)
+    explainer = get_mapping(as_mapping(predictor.raw.get(_EXPLAINER[0])), _EXPLAINER[1])
+    explainers = get_str(explainer, "name")
+    for name, path in resource_fields_beside(predictor, *_EXPLAINER):
+        if name and explainers and name not in (explainers, _initializer(explainers)):
+            yield _build_finding(path, name, [explainers])
 
 
-def _references(pod: ComponentSpec) -> Iterator[tuple[Path, Any]]:
-    for container, _, index, variable in pod.env_sources:
-        source = get_mapping(variable, "valueFrom")
-        if "resourceFieldRef" in source:
-            path = container.path.join(("env", index, "valueFrom"))
-            yield path, get_mapping(source, "resourceFieldRef")
-    for index, volume in iter_mappings(pod.pod, "volumes"):
-        path = pod.path.join(("spec", "volumes", index))
-        if "downwardAPI" in volume:
-            yield from _files(path / "downwardAPI", get_mapping(volume, "downwardAPI"))
-        if "projected" not in volume:
-            continue
-        for number, source in iter_mappings(get_mapping(volume, "projected"), "sources"):
-            below = path.join(("projected", "sources", number, "downwardAPI"))
-            yield from _files(below, get_mapping(source, "downwardAPI"))
+def _initializer(container: str) -> str:
+    return f"{container}-model-initializer"
 
 
-def _files(path: Path, downward: Any) -> Iterator[tuple[Path, Any]]:
-    for index, item in iter_mappings(downward, "items"):
-        if "resourceFieldRef" in item:
-            yield path.join(("items", index)), get_mapping(item, "resourceFieldRef")
+def _build_finding(path: Path, name: str, known: list[str]) -> Finding:
+    nearest = nearest_word(name, known)
+    return Finding(
+        path,
+        f"no container named {quote_value(name)} in this pod; it has {join_words(known)}",
+        f"use {nearest}" if nearest else "",
+    )

@@ -33,33 +33,28 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import ComponentSpec, Predictor, get_mapping, get_str, iter_mappings
+from webhook.graph.model import ComponentSpec, Predictor
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
 from webhook.rendering.layout import INJECTED_CONTAINERS
+from webhook.rules._container_references import scaled_containers
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
-FIELDS = frozenset({"hpaSpec"})
+FIELDS = frozenset({"hpaSpec", "kedaSpec"})
 
 
 def check(component: ComponentSpec, predictor: Predictor) -> Iterator[Finding]:
     """Yield each such metric (source: the autoscaler's calculateUtilization per container)."""
-    if type(component.raw.get("kedaSpec")) is dict:
-        return
     own = [container.name for container in component.all_containers]
     known = {*own, *INJECTED_CONTAINERS, *(node.name for node in predictor.nodes)}
-    spec = get_mapping(component.raw, "hpaSpec")
-    for field in ("metrics", "metricsv2"):
-        for index, metric in iter_mappings(spec, field):
-            name = get_str(get_mapping(metric, "containerResource"), "container")
-            if not name or name in known:
-                continue
-            nearest = nearest_word(name, own)
-            yield Finding(
-                component.path.join(("hpaSpec", field, index, "containerResource", "container")),
-                f"no container named {quote_value(name)} in this component; it has "
-                f"{join_words(own)}",
-                f"use {nearest}" if nearest else "",
-            )
+    for name, path in scaled_containers(component):
+        if not name or name in known:
+            continue
+        nearest = nearest_word(name, own)
+        yield Finding(
+            path,
+            f"no container named {quote_value(name)} in this component; it has {join_words(own)}",
+            f"use {nearest}" if nearest else "",
+        )
