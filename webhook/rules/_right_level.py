@@ -21,6 +21,11 @@ _CORE = "io.k8s.api.core.v1."
 _POD_PATH = ("spec", "predictors", 0, "componentSpecs", 0, "spec")
 _POD_METADATA = ("labels", "annotations")
 _RESOURCE_NAMES = ("cpu", "memory", "ephemeral-storage", "storage")
+_A_POD = "the spec of a component, which is a pod"
+_OF_PODS = ("restartPolicy", "serviceAccountName")
+"""Fields of a pod that other things have, too; above the pods, theirs is meant."""
+_NOT_OF_CONTAINERS = ("name", "restartPolicy", "securityContext")
+"""Fields that a component or pod may be meant to have itself."""
 _MAX_TARGETS = 20
 """Containers or pods that one fix writes to; with more of them the author decides."""
 
@@ -98,7 +103,8 @@ def _in_container(deployment: SeldonDeployment, path: Path, name: str) -> Destin
             "the securityContext of the container",
             path.parent / "securityContext",
         )
-    return _from_container_to_pod(deployment, path, name, path.parent)
+    to_pod = _from_container_to_pod(deployment, path, name, path.parent)
+    return to_pod or _from_container_to_node(deployment, path, name)
 
 
 def _in_container_context(
@@ -120,6 +126,22 @@ def _from_container_to_pod(
     return None
 
 
+def _from_container_to_node(
+    deployment: SeldonDeployment, path: Path, name: str
+) -> Destination | None:
+    """Of a container: a field of the node that it serves."""
+    if name not in _fields_of("node") or path.parent.parent[-1:] != ("containers",):
+        return None
+    predictor = deployment.predictors_by_path.get(Path(path[:3]))
+    container = get_str(as_mapping(get_value_at(deployment, path.parent)), "name")
+    nodes = predictor.nodes_by_name.get(container, ()) if predictor and container else ()
+    if len(nodes) != 1:
+        return None
+    target = nodes[0].path / name
+    fix = move_into_patch(deployment, path, target)
+    return Destination(f'the node "{container}"', (target,), fix)
+
+
 def _in_pod(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
     pod = path.parent
     if name in _fields_of("pod securityContext"):
@@ -131,7 +153,20 @@ def _in_pod(deployment: SeldonDeployment, path: Path, name: str) -> Destination 
     if name in _fields_of("spec") and name not in _fields_of("predictor"):
         target = Path(("spec", name))
         return Destination("spec", (target,), move_into_patch(deployment, path, target))
-    return None
+    return _in_one_of_containers(deployment, path, name, pod)
+
+
+def _in_one_of_containers(
+    deployment: SeldonDeployment, path: Path, name: str, pod: Path
+) -> Destination | None:
+    """Of a pod or component: a field of a container, of its only one if it has no others."""
+    if name not in _fields_of("container") or name in _NOT_OF_CONTAINERS:
+        return None
+    items = get_value_at(deployment, pod / "containers")
+    count = len(items) if type(items) is list else 0
+    targets = tuple(pod.join(("containers", n, name)) for n in range(min(count, _MAX_TARGETS)))
+    fix = move_into_patch(deployment, path, targets[0]) if count == 1 else ()
+    return Destination("a container", targets, fix)
 
 
 def _in_pod_context(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
@@ -167,10 +202,12 @@ def _in_variable(deployment: SeldonDeployment, path: Path, name: str) -> Destina
 def _in_component(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
     if name in _POD_METADATA:
         return _move(deployment, path, "the metadata of the component", path.parent / "metadata")
-    return None
+    return _in_one_of_containers(deployment, path, name, path.parent / "spec")
 
 
 def _in_node(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    if name in _fields_of("pod") and name not in ("resources", "securityContext"):
+        return _in_pods_of_predictor(deployment, path, name)
     if name not in _fields_of("container") or name == "name":
         return None
     node_name = get_str(as_mapping(get_value_at(deployment, path.parent)), "name")
@@ -183,6 +220,19 @@ def _in_node(deployment: SeldonDeployment, path: Path, name: str) -> Destination
     return _move(deployment, path, f'the container "{node_name}"', target)
 
 
+def _in_pods_of_predictor(
+    deployment: SeldonDeployment, path: Path, name: str
+) -> Destination | None:
+    """Of a part of a predictor: a field of its pods."""
+    if name not in _fields_of("pod") or name == "containers":
+        return None
+    predictor = deployment.predictors_by_path.get(Path(path[:3]))
+    components = predictor.components if predictor is not None else ()
+    targets = tuple(c.path.join(("spec", name)) for c in components[:_MAX_TARGETS])
+    fix = move_into_patch(deployment, path, targets[0]) if len(components) == 1 else ()
+    return Destination(_A_POD, targets, fix)
+
+
 def _below_node(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
     if name in _fields_of("node"):
         return _move(deployment, path, "the node", path.parent.parent)
@@ -193,7 +243,9 @@ def _above_pods(deployment: SeldonDeployment, path: Path, name: str) -> Destinat
     """Of spec or a predictor: a field of a pod or container."""
     prefix = path.parent if path.parent != ("spec",) else Path(("spec", "predictors"))
     below = [c for c in deployment.components if c.path[: len(prefix)] == prefix]
-    if name in _fields_of("container"):
+    if name in _OF_PODS and path.parent != ("spec",):
+        return _in_pods_of_predictor(deployment, path, name)
+    if name in _fields_of("container") and name not in _OF_PODS:
         containers = [
             container.path / name
             for component in below
@@ -204,8 +256,16 @@ def _above_pods(deployment: SeldonDeployment, path: Path, name: str) -> Destinat
     if name in _fields_of("pod") and path.parent == ("spec",):
         pods = tuple(component.path.join(("spec", name)) for component in below[:_MAX_TARGETS])
         fix = move_into_patch(deployment, path, pods[0]) if len(below) == 1 else ()
-        return Destination("the spec of a component, which is a pod", pods, fix)
-    return None
+        return Destination(_A_POD, pods, fix)
+    return _in_root_of_graph(deployment, path, name)
+
+
+def _in_root_of_graph(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
+    """Of a predictor without an explainer, which has some of these fields: a field of a node."""
+    predictor = deployment.predictors_by_path.get(path.parent)
+    if predictor is None or name not in _fields_of("node") or "explainer" in predictor.raw:
+        return None
+    return _move(deployment, path, "the graph", path.parent / "graph")
 
 
 def _to_container_or_orchestrator(
@@ -301,6 +361,7 @@ _FINDERS = {
     "EnvVar": _in_variable,
     "Node": _in_node,
     "Endpoint": _below_node,
+    "SvcOrchSpec": _in_pods_of_predictor,
     "ResourceRequirements": _in_resources,
     "VolumeResourceRequirements": _in_resources,
     "Probe": _in_probe,
