@@ -116,11 +116,27 @@ def test_a_key_kind_in_another_spelling_is_renamed(key, document):
     assert describe(value) == (
         str(finding.path),
         f'unknown field "{key}"; the field is named "kind"',
-        "write kind in lower case",
+        "write kind",
         [{"op": "move", "from": f"/{key}", "path": "/kind"}],
         "safe",
     )
     assert finding.path == (key,)
+
+
+@pytest.mark.parametrize("key", ["knd", "kin", "kinds", "kidn"])
+def test_a_key_with_a_typo_is_renamed_where_it_says_the_kind(key):
+    document = {"apiVersion": V1, key: "SeldonDeployment"}
+    assert describe(document)[3:] == ([{"op": "move", "from": f"/{key}", "path": "/kind"}], "safe")
+    assert describe(document | {key: "iris"})[3] == ADD
+
+
+def test_a_list_of_seldondeployments_is_no_object():
+    path, message, _, fix, _ = describe([{"kind": "Pod"}, {"kind": "SeldonDeployment"}])
+    assert (path, message, fix) == (
+        "(document)",
+        "a list is not an object: kubectl refuses the file",
+        [],
+    )
 
 
 def test_a_key_is_not_renamed_onto_another():
@@ -129,7 +145,9 @@ def test_a_key_is_not_renamed_onto_another():
     assert message == 'unknown field "Kind"; the field is named "kind"'
 
 
-@pytest.mark.parametrize("value", [None, 1, "SeldonDeployment", [], {}, {"kind": "Pod"}])
+@pytest.mark.parametrize(
+    "value", [None, 1, "SeldonDeployment", [], [{"kind": "Pod"}, 1], {}, {"kind": "Pod"}]
+)
 def test_what_is_no_such_thing_is_let_alone(value):
     assert (is_seldon_deployment(value), describe(value)) == (False, None)
 

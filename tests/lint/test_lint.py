@@ -418,7 +418,9 @@ def test_an_object_that_is_allowed_in_a_cluster_has_what_would_be_filled_in():
 
 
 def test_what_yaml_warns_of_is_counted_where_it_is_too_much():
-    text = yaml.safe_dump(with_predictor()) + "metadata: {name: a}\n" * 1006
+    twice = ", ".join(f"a{n}: b, a{n}: c" for n in range(1005))
+    metadata = f"metadata: {{name: a, annotations: {{{twice}}}}}\n"
+    text = yaml.safe_dump(with_predictor()) + metadata
     (result,) = lint(text).results
     *listed, hidden = sorted(result.findings, key=lambda f: f.finding.message.startswith("there"))
     assert {located.finding.rule_id for located in result.findings} == {"yaml/duplicate-key"}

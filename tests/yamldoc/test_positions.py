@@ -155,6 +155,17 @@ def test_notes_name_what_kubectl_passes_over() -> None:
     )
 
 
+def test_a_key_that_is_written_three_times_is_one_warning() -> None:
+    (warning,) = read("a: 1\na: 2\nb: 1\na: 3\n").documents[0].warnings
+    assert warning == YamlWarning(
+        "duplicate-key",
+        Path(("a",)),
+        'the key "a" is written 3 times in one mapping; kubectl keeps the last',
+        Position(4, 1, 2),
+        Position(2, 1, 2),
+    )
+
+
 def test_an_ordinary_document_has_no_notes() -> None:
     assert read(TEXT).documents[0].warnings == ()
 

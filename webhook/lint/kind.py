@@ -8,7 +8,12 @@ from typing import Any
 
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.path import ROOT, escape_pointer_token
-from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
+from webhook.graph.suggest import (
+    CERTAIN_SIMILARITY,
+    LIKELY_SIMILARITY,
+    nearest_word,
+    spelling_fix_safety,
+)
 from webhook.graph.text import describe_value
 from webhook.graph.well_known import SELDON_GROUP, SELDON_KIND
 from webhook.rules.other_ids import MISSPELLED_KIND_RULE_ID
@@ -23,8 +28,15 @@ def find_misspelled_kind(document: Any) -> Finding | None:
     """Return the finding for a document that is probably meant as a SeldonDeployment, else None.
 
     That is so under Seldon's apiVersion, with a kind that is SeldonDeployment but for its spelling,
-    and without any kind where there are predictors with a graph.
+    without any kind where there are predictors with a graph, and of a list of SeldonDeployments.
     """
+    if isinstance(document, list) and any(map(is_seldon_deployment, document)):
+        return Finding(
+            ROOT,
+            "a list is not an object: kubectl refuses the file",
+            'write each item as a document of its own, after "---"',
+            rule_id=MISSPELLED_KIND_RULE_ID,
+        )
     if not isinstance(document, dict) or is_seldon_deployment(document):
         return None
     kind = document.get("kind")
@@ -50,7 +62,7 @@ def find_misspelled_kind(document: Any) -> Finding | None:
 
 
 def _without_kind(document: dict[str, Any]) -> Finding | None:
-    key = next((k for k in document if k != "kind" and k.strip().lower() == "kind"), None)
+    key = next((k for k in document if _is_called_kind(k, document[k])), None)
     if key is not None:
         value = document[key]
         named = type(value) is str and (
@@ -66,7 +78,7 @@ def _without_kind(document: dict[str, Any]) -> Finding | None:
             return Finding(
                 ROOT / key,
                 f'unknown field "{key}"; the field is named "kind"',
-                "write kind in lower case",
+                "write kind",
                 fix,
                 rule_id=MISSPELLED_KIND_RULE_ID,
                 fix_safety="safe",
@@ -82,6 +94,14 @@ def _without_kind(document: dict[str, Any]) -> Finding | None:
         rule_id=MISSPELLED_KIND_RULE_ID,
         fix_safety="safe" if _is_seldon_group(document.get("apiVersion")) else "unsafe",
     )
+
+
+def _is_called_kind(key: str, value: Any) -> bool:
+    """Return whether a key is `kind` in capitals, or with a typo where its value is the kind."""
+    if key == "kind":
+        return False
+    is_near = value == SELDON_KIND and nearest_word(key, ("kind",), LIKELY_SIMILARITY)
+    return key.strip().lower() == "kind" or bool(is_near)
 
 
 def _is_seldon_document(document: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 Not here: what one scalar means (`resolver`), positions (`document`).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +118,8 @@ def split_at_repeats(mapping: Mapping) -> list[list[tuple[Node, Node]]]:
 def _duplicate_keys(mapping: Mapping) -> list[Anomaly]:
     anomalies = []
     last: dict[str, Node] = {}
+    before: dict[str, Node] = {}
+    counts: Counter[str] = Counter()
     for key, value in mapping.entries:
         if is_merge(key):
             merged: dict[str, Any] = {}
@@ -129,12 +132,15 @@ def _duplicate_keys(mapping: Mapping) -> list[Anomaly]:
         key_scalar = resolve_alias(key)
         name = json_key(key_scalar) if isinstance(key_scalar, Scalar) else ""
         if name in last:
-            message = (
-                f"the key {quote_value(name)} is written twice in one mapping; kubectl keeps "
-                "the last"
-            )
-            anomalies.append(Anomaly("duplicate-key", message, key, last[name]))
+            before[name] = last[name]
         last[name] = key
+        counts[name] += 1
+    for name, other in before.items():
+        times = "twice" if counts[name] == 2 else f"{counts[name]} times"
+        message = (
+            f"the key {quote_value(name)} is written {times} in one mapping; kubectl keeps the last"
+        )
+        anomalies.append(Anomaly("duplicate-key", message, last[name], other))
     return anomalies
 
 

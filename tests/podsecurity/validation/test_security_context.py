@@ -249,6 +249,21 @@ def test_a_profile_has_a_type_and_a_name_only_if_it_is_local(
 
 
 @pytest.mark.parametrize(
+    ("context", "remediation"),
+    [
+        ({"seccompProfile": {"type": "runtimeDefault"}}, 'did you mean "RuntimeDefault"?'),
+        ({"appArmorProfile": {"type": "unconfined"}}, 'did you mean "Unconfined"?'),
+        ({"seccompProfile": {"type": "Strict"}}, ""),
+        ({"procMount": "default"}, 'did you mean "Default"?'),
+        ({"procMount": "Strict"}, ""),
+    ],
+)
+def test_the_nearest_type_is_named(context: dict[str, Any], remediation: str) -> None:
+    (finding,) = api_server_errors(Pod(build_container(**context)))
+    assert finding.remediation == remediation
+
+
+@pytest.mark.parametrize(
     ("field", "name", "fault"),
     [
         ("seccompProfile", "/x", "must be a relative path"),

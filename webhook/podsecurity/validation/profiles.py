@@ -12,6 +12,7 @@ from typing import Any
 
 from webhook.graph.finding import Finding
 from webhook.graph.path import Path
+from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
 from webhook.podsecurity.pod import Pod
 
@@ -37,9 +38,11 @@ def _check_profile(path: Path, profile: dict[str, Any]) -> Iterator[Finding]:
             path, "has no type", f"set type to {join_words(_PROFILE_TYPES, 'or')}", rule_id=rule
         )
     elif isinstance(kind, str) and kind not in _PROFILE_TYPES:
+        near = nearest_word(kind, _PROFILE_TYPES)
         yield Finding(
             path / "type",
             f'"{kind}" is not a profile type; allowed: {", ".join(_PROFILE_TYPES)}',
+            f'did you mean "{near}"?' if near else "",
             rule_id=rule,
         )
     if (kind == "Localhost") != (local is not None):

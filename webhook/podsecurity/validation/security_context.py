@@ -16,6 +16,7 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import get_list
 from webhook.graph.path import Path
+from webhook.graph.suggest import nearest_word
 from webhook.podsecurity.ids import MAX_ID, MAX_USER_NAMESPACE_ID
 from webhook.podsecurity.pod import POD_CONTEXT_PATH, Pod, is_int
 from webhook.podsecurity.validation.os_fields import check_os_fields
@@ -27,6 +28,7 @@ _TRIVIAL_CONTAINER_FIELDS = frozenset(
 )
 
 
+_PROC_MOUNTS = ("Default", "Unmasked")
 _get_context = methodcaller("get", "securityContext")
 
 
@@ -192,10 +194,12 @@ def _unmasked_proc_mounts(pod: Pod) -> Iterator[Finding]:
                 'the API server would say "`hostUsers` must be false to use `Unmasked`"',
                 rule_id="pod-security/unmasked-proc-mount",
             )
-        elif isinstance(mount, str) and mount not in ("Default", "Unmasked"):
+        elif isinstance(mount, str) and mount not in _PROC_MOUNTS:
+            near = nearest_word(mount, _PROC_MOUNTS)
             yield Finding(
                 path,
                 f'"{mount}" is not a procMount type; allowed: Default, Unmasked',
+                f'did you mean "{near}"?' if near else "",
                 rule_id="pod-security/unmasked-proc-mount",
             )
 

@@ -39,6 +39,8 @@ SINCE = "0.1.0"
 FIELDS = frozenset({"implementation"})
 
 _SERVER_SUFFIX = "_SERVER"
+_SUFFIXES = (_SERVER_SUFFIX, "_SERVING", "_SERVERS", "SERVING")
+"""What people end the names of servers in."""
 
 
 def check(node: Node, facts: Facts) -> Iterator[Finding]:
@@ -71,7 +73,8 @@ def _nearest_implementation(written: str, servers: tuple[str, ...]) -> str:
     if len(written) > _MAX_SPELLED_LENGTH:
         return ""
     stems = {name.removesuffix(_SERVER_SUFFIX): name for name in known}
-    for similar in (written.strip().upper(), written.strip().upper().removesuffix(_SERVER_SUFFIX)):
+    name = written.strip().upper()
+    for similar in (name, *(name.removesuffix(suffix) for suffix in _SUFFIXES)):
         same = next((n for n in (*known, *stems) if _letters(n) == _letters(similar)), "")
         if same:
             return stems.get(same, same)

@@ -14,15 +14,18 @@ Good:
       minAvailable: 50%
 """
 
+import re
 from collections.abc import Iterator
 
-from webhook.graph.finding import Finding
+from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import ComponentSpec, get_mapping
 from webhook.rules._format import quote_value
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"pdbSpec"})
+
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z", re.ASCII)
 
 
 def check(component: ComponentSpec) -> Iterator[Finding]:
@@ -35,9 +38,15 @@ def check(component: ComponentSpec) -> Iterator[Finding]:
         value = raw.get(bound)
         if (type(value) is int and value < 0) or (type(value) is str and not _is_percentage(value)):
             shown_value = quote_value(value) if type(value) is str else value
+            path = component.path / "pdbSpec" / bound
+            number = int(value) if type(value) is str and _NUMBER.match(value) else None
+            unquote: Operation = {"op": "replace", "path": path.pointer, "value": number}
             yield Finding(
-                component.path / "pdbSpec" / bound,
+                path,
                 f"{bound} must be a number of pods or a percentage, got {shown_value}",
+                "" if number is None else f"use {number} without quotes",
+                () if number is None else (unquote,),
+                fix_safety="safe",
             )
 
 

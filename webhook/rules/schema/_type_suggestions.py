@@ -17,7 +17,7 @@ _LOOKS_TYPED = re.compile(
 _NUMBER_WITH_UNIT = re.compile(r"(?P<number>0|[1-9][0-9]{0,8}) ?(?P<unit>%|s|sec|seconds)\Z")
 _FIELDS_OF_UNIT = {
     "%": ("traffic", "Utilization"),
-    **dict.fromkeys(("s", "sec", "seconds"), ("Seconds",)),
+    **dict.fromkeys(("s", "sec", "seconds"), ("Seconds", "pollingInterval", "cooldownPeriod")),
 }
 _DEFINITIONS_WITH_MORE = ("Container", "Node", "Predictor")
 """Their name alone makes nothing that runs."""

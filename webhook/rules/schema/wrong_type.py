@@ -62,7 +62,8 @@ def _build_finding(
     expected = join_words([_NAMES[name] for name in expected_types if name != "null"], "or")
     text = deployment.submitted.scalar_text(path)
     message = _describe_mismatch(path, value, expected)
-    if "string" in expected_types and type(value) in (bool, int, float):
+    is_amount = "number" in expected_types or "integer" in expected_types  # or text: 1, "1Gi"
+    if "string" in expected_types and type(value) in (bool, int, float) and not is_amount:
         if text is None:  # JSON lacks the author's spelling: 1.0 has become 1
             return Finding(path, message, "quote it")
         quote: Operation = {"op": "replace", "path": path.pointer, "value": text}
