@@ -135,12 +135,12 @@ def _duplicate_keys(mapping: Mapping) -> list[Anomaly]:
             before[name] = last[name]
         last[name] = key
         counts[name] += 1
-    for name, other in before.items():
+    for name, earlier in before.items():
         times = "twice" if counts[name] == 2 else f"{counts[name]} times"
         message = (
             f"the key {quote_value(name)} is written {times} in one mapping; kubectl keeps the last"
         )
-        anomalies.append(Anomaly("duplicate-key", message, last[name], other))
+        anomalies.append(Anomaly("duplicate-key", message, last[name], earlier))
     return anomalies
 
 
