@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from webhook.graph.text import join_words
-from webhook.graph.well_known import HUGE_PAGES_PREFIX
+from webhook.graph.well_known import HUGE_PAGES_PREFIX, KUBERNETES_PREFIX, NATIVE_RESOURCES
 
 MAX_SUBDOMAIN_LENGTH = 253
 MAX_NAME_LENGTH = 63
@@ -181,6 +181,25 @@ def is_label_value(value: str) -> bool:
 @lru_cache(maxsize=1024)
 def _is_label_value(value: str) -> bool:
     return value == "" or _NAME.match(value) is not None
+
+
+def is_container_resource(name: str) -> bool:
+    """Return whether a container can ask for a resource of this name.
+
+    Sources: validateContainerResourceName, IsExtendedResourceName: a quota calls a device
+    "requests." and its name, which has to be a key as well.
+    """
+    if name in NATIVE_RESOURCES:
+        return True
+    if "/" not in name:
+        return name.startswith(HUGE_PAGES_PREFIX) and is_qualified_name(name)
+    if KUBERNETES_PREFIX in name:
+        return is_qualified_name(name)
+    return (
+        not name.startswith("requests.")
+        and is_qualified_name(name)
+        and is_qualified_name(f"requests.{name}")
+    )
 
 
 def is_port_name(name: str) -> bool:

@@ -81,12 +81,17 @@ def _autoscaler_spec(pod: PodLayout) -> Sourced:
     )
 
 
+def metrics_field(raw: Mapping[str, Any]) -> str:
+    """Return which list of an hpaSpec counts: metrics, even if it is empty, before metricsv2."""
+    return "metrics" if type(raw.get("metrics")) is list else "metricsv2"
+
+
 def convert_metrics(raw: Mapping[str, Any], path: Path) -> Sourced | None:
     """Return the metrics of the hpaSpec `raw`, which is at `path`, in the shape of v2.
 
     None: no metrics, so Kubernetes uses its default (80 % of the CPU).
     """
-    key = "metrics" if type(raw.get("metrics")) is list else "metricsv2"
+    key = metrics_field(raw)
     converted = [
         _convert_metric(metric, path / key / index, is_v2=key == "metricsv2")
         for index, metric in iter_mappings(raw, key)

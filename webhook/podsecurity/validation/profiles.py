@@ -4,13 +4,15 @@ Here: the profile fields. Not here: which profiles a level allows (`checks`), an
 that the fields replaced (the rules malformed-kubernetes-annotation and
 profile-annotation-contradicts-field).
 
-Source: kubernetes/kubernetes pkg/apis/core/validation/validation.go.
+Sources: kubernetes/kubernetes pkg/apis/core/validation/validation.go; the kubelet's
+fieldSeccompProfile (pkg/kubelet/kuberuntime/helpers.go, v1.36.4).
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import count_bytes
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
 from webhook.graph.text import join_words
@@ -18,7 +20,9 @@ from webhook.podsecurity.pod import Pod
 
 _PROFILE_FIELDS = ("seccompProfile", "appArmorProfile")
 _PROFILE_TYPES = ("RuntimeDefault", "Localhost", "Unconfined")
-_MAX_PROFILE_LENGTH = 4095  # of an AppArmor profile: PATH_MAX - 1
+_MAX_PROFILE_SIZE = 4095  # of an AppArmor profile: PATH_MAX - 1
+_BLANKS = "".join(c for c in map(chr, range(0x3001)) if c.isspace() and not "\x1c" <= c <= "\x1f")
+"""What Go's TrimSpace takes off; str.strip takes four separators more."""
 
 
 def check_profile_fields(pod: Pod) -> Iterator[Finding]:
@@ -57,9 +61,15 @@ def _check_profile(path: Path, profile: dict[str, Any]) -> Iterator[Finding]:
 
 def _explain_invalid_path(field: str, path: str) -> str | None:
     if field == "seccompProfile":  # a path below the kubelet's folder of profiles
+        if not path:  # to the API server a path, to the kubelet none
+            return "must not be empty: the container can never start"
         if path.startswith("/"):
             return "must be a relative path"
         return "must not contain '..'" if ".." in path.split("/") else None
-    if len(path) > _MAX_PROFILE_LENGTH:
-        return f"has {len(path)} characters, {_MAX_PROFILE_LENGTH} at most"
-    return None if path and path == path.strip() else "must not be empty or padded with whitespace"
+    if (size := count_bytes(path)) > _MAX_PROFILE_SIZE:
+        return f"has {size} bytes, {_MAX_PROFILE_SIZE} at most"
+    return (
+        None
+        if path and path == path.strip(_BLANKS)
+        else "must not be empty or padded with whitespace"
+    )

@@ -14,7 +14,7 @@ from operator import methodcaller
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.model import get_list
+from webhook.graph.model import get_list, get_mapping
 from webhook.graph.path import Path
 from webhook.graph.suggest import nearest_word
 from webhook.podsecurity.ids import MAX_ID, MAX_USER_NAMESPACE_ID
@@ -29,6 +29,9 @@ _TRIVIAL_CONTAINER_FIELDS = frozenset(
 
 
 _PROC_MOUNTS = ("Default", "Unmasked")
+_WINDOWS_ROOT = "ContainerAdministrator"
+"""The user that counts as root (security_context_windows.go of the kubelet)."""
+
 _get_context = methodcaller("get", "securityContext")
 
 
@@ -144,7 +147,8 @@ def _ids_out_of_range(pod: Pod) -> Iterator[Finding]:
 
 
 def _root_against_non_root(pod: Pod) -> Iterator[Finding]:
-    if pod.is_windows:  # there the kubelet compares names
+    if pod.is_windows:
+        yield from _administrators_against_non_root(pod)
         return
     for container in pod.containers:
         user = container.get_effective("runAsUser")
@@ -153,6 +157,25 @@ def _root_against_non_root(pod: Pod) -> Iterator[Finding]:
                 container.path / "securityContext" / "runAsUser",
                 "is 0 while runAsNonRoot is true: the container can never start",
                 'the kubelet would say "container\'s runAsUser breaks non-root policy"; '
+                "set another user, or set runAsNonRoot to false on this container",
+                rule_id="pod-security/root-against-non-root",
+            )
+
+
+def _administrators_against_non_root(pod: Pod) -> Iterator[Finding]:
+    """Yield what the kubelet of a Windows node compares: names, in any case."""
+    for container in pod.containers:
+        contexts = (container.context, pod.context)
+        options = [get_mapping(context, "windowsOptions") for context in contexts]
+        user = next((one["runAsUserName"] for one in options if one.get("runAsUserName")), None)
+        if (
+            isinstance(user, str)
+            and user.casefold() == _WINDOWS_ROOT.casefold()
+            and container.get_effective("runAsNonRoot") is True
+        ):
+            yield Finding(
+                container.path.join(("securityContext", "windowsOptions", "runAsUserName")),
+                f"is {user} while runAsNonRoot is true: the container can never start",
                 "set another user, or set runAsNonRoot to false on this container",
                 rule_id="pod-security/root-against-non-root",
             )

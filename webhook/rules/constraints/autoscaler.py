@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from webhook.graph.finding import Finding
-from webhook.graph.k8s_syntax import is_qualified_name, is_quantity, parse_quantity
+from webhook.graph.k8s_syntax import is_container_resource, is_quantity, parse_quantity
 from webhook.graph.model import get_mapping
 from webhook.graph.text import join_words
 from webhook.graph.well_known import NATIVE_RESOURCES
@@ -27,6 +27,7 @@ from webhook.rules.constraints.checks import (
     rows,
 )
 from webhook.rules.constraints.formats import DNS_LABEL, PATH_SEGMENT
+from webhook.rules.constraints.scheduling import selector_rows
 
 _SOURCES = {
     "ContainerResource": "containerResource",
@@ -127,13 +128,7 @@ def _check_container_name(value: Any, location: Location) -> Iterable[Finding]:
 
 
 def _check_resource_name(value: Any, location: Location) -> Iterable[Finding]:
-    if type(value) is not str or not value or value in NATIVE_RESOURCES:
-        return ()
-    if "/" in value or value.startswith("hugepages-"):
-        valid = is_qualified_name(value) and not value.startswith("requests.")
-    else:
-        valid = False
-    if valid:
+    if type(value) is not str or not value or is_container_resource(value):
         return ()
     finding = unknown_value_finding(location.at(), "container resource", value, NATIVE_RESOURCES)
     remediation = finding.remediation or "use one of these, or a resource of the form DOMAIN/NAME"
@@ -154,7 +149,8 @@ RULES = (
 
     Why: a metric of an autoscaler has a type, the one source that its type names, and in it what
     is measured and one target above zero. Without any of that the API server refuses the
-    autoscaler, and the pods are never scaled.
+    autoscaler, and the pods are never scaled. Nor are they with a selector that is not one, which
+    the API server takes: the autoscaler cannot read the metric.
 
     Fix: Use one source field, named like the type in camelCase, and one target.
 
@@ -183,6 +179,11 @@ RULES = (
                 "metric",
                 ("pods.metric.name", "object.metric.name", "external.metric.name"),
                 matches(PATH_SEGMENT, "metric name", optional=True),
+            ),
+            *(
+                each
+                for kind in ("pods", "object", "external")
+                for each in selector_rows("metric", f"{kind}.metric.selector")
             ),
             *rows(
                 "metric",

@@ -45,18 +45,24 @@ _EXCLUSIVE_MODE = "ReadWriteOncePod"
 _MODES = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", _EXCLUSIVE_MODE)
 _ALLOWED_METADATA = ("labels", "annotations")
 _TIMES = ("creationTimestamp", "deletionTimestamp")
+_GRACE_PERIOD = "deletionGracePeriodSeconds"
 
 
 def _check_metadata(value: Any, location: Location) -> Iterable[Finding]:
     if type(value) is not dict:
         return ()
-    # An empty list is not nil to the API server: finalizers: [] is refused, name: "" is not. An
-    # empty text is not a time.
+    # An empty list is not nil to the API server, nor is a grace period of 0: finalizers: [] is
+    # refused, name: "" is not. An empty text is not a time.
     others = [
         field
         for field, content in value.items()
         if field not in _ALLOWED_METADATA
-        and (content or content in ([], {}) or (field in _TIMES and content == ""))
+        and (
+            content
+            or content in ([], {})
+            or (field in _TIMES and content == "")
+            or (field == _GRACE_PERIOD and content is not None)
+        )
     ]
     if not others:
         return ()

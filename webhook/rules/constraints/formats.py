@@ -175,9 +175,11 @@ PATH_SEGMENT = Format(
 )
 """What may be one step of a path (IsValidPathSegmentName)."""
 
-_ISCSI_QUALIFIED_NAME = re.compile(r"iqn\.[0-9]{4}-[0-9]{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)\Z")
-_ISCSI_EUI = re.compile(r"eui.[A-Za-z0-9]{16}\Z", re.DOTALL)
-_ISCSI_NAA = re.compile(r"naa.[A-Za-z0-9]{32}\Z", re.DOTALL)
+_ISCSI_QUALIFIED_NAME = re.compile(
+    r"iqn\.[0-9]{4}-[0-9]{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\t\n\f\r ]+)\Z"
+)
+_ISCSI_EUI = re.compile(r"eui.[A-Za-z0-9]{16}\Z")
+_ISCSI_NAA = re.compile(r"naa.[A-Za-z0-9]{32}\Z")
 
 
 def _is_iscsi_name(name: str) -> bool:

@@ -7,9 +7,17 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import get_mapping
 from webhook.graph.suggest import nearest_word
+from webhook.graph.well_known import OS_LABEL
 from webhook.podsecurity.checks.sysctls import SAFE_SYSCTLS
 from webhook.rules._format import quote_value
-from webhook.rules.constraints.checks import ConstraintRule, Location, ValueCheck, row, rows
+from webhook.rules.constraints.checks import (
+    ConstraintRule,
+    Location,
+    PodSubject,
+    ValueCheck,
+    row,
+    rows,
+)
 from webhook.rules.constraints.pods import SYSCTL_NAME, dotted_sysctl
 
 _NAMESPACED_SYSCTLS = frozenset(
@@ -83,7 +91,50 @@ def _check_working_directory(value: Any, location: Location) -> Iterable[Finding
     return (Finding(location.at(), message, f"use {quote_value(normpath(f'/{value}'))}"),)
 
 
+def _check_operating_system(value: Any, location: Location) -> Iterable[Finding]:
+    """Check what else says the pod's operating system (source: Admit of predicate.go)."""
+    if type(value) is not dict or type(name := value.get("name")) is not str:
+        return
+    subject: PodSubject = location.subject
+    metadata = get_mapping(subject.component.raw, "metadata")
+    own, inherited = get_mapping(metadata, "labels"), get_mapping(subject.predictor.raw, "labels")
+    label = own.get(OS_LABEL, inherited.get(OS_LABEL))
+    others = {
+        "nodeSelector": get_mapping(location.holder, "nodeSelector").get(OS_LABEL),
+        "label": label,
+    }
+    for owner, other in others.items():
+        if type(other) is str and other != name:
+            message = f"os.name is {name}, and the {owner} {OS_LABEL} is {other}: no pod starts"
+            yield Finding(location.at("name"), message, "use one of them in both")
+
+
 RULES = (
+    ConstraintRule(
+        "contradictory-operating-system",
+        """Pod for two operating systems
+
+    Why: os.name says which operating system a pod is for. A nodeSelector with kubernetes.io/os
+    chooses the nodes, and a label of the pod with that key is compared with the node as well. Where
+    they differ, each kubelet refuses the pod (PodOSNotSupported,
+    PodOSSelectorNodeLabelDoesNotMatch), and the ReplicaSet makes pods without end.
+
+    Fix: Name the same operating system in all of them.
+
+    Bad:
+        spec:
+          os: {name: linux}
+          nodeSelector:
+            kubernetes.io/os: windows
+
+    Good:
+        spec:
+          os: {name: windows}
+          nodeSelector:
+            kubernetes.io/os: windows
+    """,
+        (row("pod", "os", _check_operating_system),),
+    ),
     ConstraintRule(
         "unnamespaced-sysctl",
         """Sysctl of the whole node

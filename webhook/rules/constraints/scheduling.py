@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import MAX_NAME_LENGTH
 from webhook.graph.model import get_list, get_mapping, iter_mappings
+from webhook.graph.path import Segment
 from webhook.graph.selectors import SELECTOR_OPERATORS
 from webhook.graph.well_known import MANAGED_BY_LABEL, SELDON_PREFIX
 from webhook.rules._format import quote_value
@@ -41,7 +43,7 @@ NODE_AFFINITY = "affinity.nodeAffinity"
 LABEL_KEYS = ("matchLabelKeys", "mismatchLabelKeys")
 """Fields that require a labelSelector beside them."""
 POD_AFFINITIES = ("affinity.podAffinity", "affinity.podAntiAffinity")
-_INJECTED_LABELS = ("app", "fluentd", MANAGED_BY_LABEL, "pod-template-hash")
+_INJECTED_LABELS = ("app", "fluentd", "version", MANAGED_BY_LABEL, "pod-template-hash")
 _INJECTED_LABEL_PREFIXES = ("seldon-", SELDON_PREFIX)
 
 
@@ -149,13 +151,65 @@ def _selected_keys(selector: Mapping[str, Any]) -> Counter[str]:
 
 
 def _check_node_terms(value: Any, location: Location) -> Iterable[Finding]:
-    """Check that a node can match one of the terms; an empty one matches none (NewNodeSelector)."""
+    """Check that a node can match one of the terms.
+
+    An empty one matches none, nor does one that is not a selector (source: newNodeSelectorTerm).
+    """
     if type(value) is not list or not value:
         return ()
-    if any(type(term) is not dict or any(map(is_set, term.values())) for term in value):
+    if any(type(term) is not dict for term in value):
         return ()
-    message = "an empty term matches no node: the pods are never scheduled"
-    return (Finding(location.at(0), message, "add matchExpressions, or remove the affinity"),)
+    filled = [index for index, term in enumerate(value) if any(map(is_set, term.values()))]
+    if not filled:
+        message = "an empty term matches no node: the pods are never scheduled"
+        return (Finding(location.at(0), message, "add matchExpressions, or remove the affinity"),)
+    unreadable = [_find_non_integer(value[index]) for index in filled]
+    if not all(unreadable):
+        return ()
+    path = location.at(filled[0], *(unreadable[0] or ()))
+    message = "Gt and Lt compare integers of 64 bits: the pods are never scheduled"
+    return (Finding(path, message, "use an integer"),)
+
+
+def _check_preference(value: Any, location: Location) -> Iterable[Finding]:
+    """Check what a scheduler cannot read: it places no pod that fits on several nodes then.
+
+    Sources: PreScore of the NodeAffinity plugin, NewPreferredSchedulingTerms, NewRequirement.
+    """
+    if type(value) is not dict:
+        return
+    if steps := _find_non_integer(value):
+        message = "Gt and Lt compare integers of 64 bits: on several nodes the pods wait for ever"
+        yield Finding(location.at(*steps), message, "use an integer", certain=False)
+    for index, item in iter_mappings(value, "matchExpressions"):
+        if item.get("operator") not in ("In", "NotIn"):
+            continue
+        for number, text in enumerate(get_list(item, "values")):
+            if type(text) is str and not LABEL_VALUE.accepts(text):
+                message = (
+                    f"invalid label value {quote_value(text)}: {LABEL_VALUE.explain(text)}; on "
+                    "several nodes the pods wait for ever"
+                )
+                path = location.at("matchExpressions", index, "values", number)
+                yield Finding(path, message, LABEL_VALUE.advise(text), certain=False)
+
+
+def _find_non_integer(term: Mapping[str, Any]) -> tuple[Segment, ...]:
+    """Return the steps to the first number of a term that is none; (): there is none."""
+    for index, item in iter_mappings(term, "matchExpressions"):
+        values = get_list(item, "values")
+        if item.get("operator") in ("Gt", "Lt") and len(values) == 1:
+            text = values[0]
+            if type(text) is str and not _is_count(text):
+                return "matchExpressions", index, "values", 0
+    return ()
+
+
+def _is_count(text: str) -> bool:
+    """Return whether a text is an integer of 64 bits and the value of a label."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_NAME_LENGTH):
+        return False
+    return int(text) < 1 << 63
 
 
 def _check_needed_pods(value: Any, location: Location) -> Iterable[Finding]:
@@ -340,10 +394,12 @@ RULES = (
         """Affinity that nothing satisfies
 
     Why: a required affinity without a selector matches nothing: a term of nodeSelectorTerms without
-    requirements matches no node, and a term of podAffinity without labelSelector no pod. The API
-    server accepts both, and the pods are never scheduled.
+    requirements matches no node, and a term of podAffinity without labelSelector no pod. Gt and Lt
+    compare labels with integers, and with nothing else. The API server accepts all three, and the
+    pods are never scheduled. A preference that the scheduler cannot read stops it as well, unless
+    the pod fits on one node only; hence a warning.
 
-    Fix: Add the requirements or the labelSelector, or remove the affinity.
+    Fix: Add the requirements or the labelSelector, use an integer, or remove the affinity.
 
     Bad:
         affinity:
@@ -362,6 +418,7 @@ RULES = (
     """,
         (
             row("pod", f"{NODE_AFFINITY}.{REQUIRED}.nodeSelectorTerms", _check_node_terms),
+            row("pod", f"{NODE_AFFINITY}.{PREFERRED}[].preference", _check_preference),
             row("pod", f"{POD_AFFINITIES[0]}.{REQUIRED}[]", _check_needed_pods),
         ),
     ),

@@ -44,9 +44,11 @@ _ISSUED = "serviceAccountToken"
 _PROJECTED = "volumes[].projected.sources[]"
 _MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS = 600, 2**32
 _OCTAL = re.compile("[0-7]{3}\\Z")
-_MAX_ISCSI_NAME_LENGTH = 64
+_MAX_ISCSI_NAME_SIZE = 64
 """Of a volume's name, ":" and the target, since the kubelet makes one initiator of them."""
 _MAX_QUOBYTE_TENANT_SIZE = 64
+_MAX_PATH_SIZE, _MAX_FILE_NAME_SIZE = 4096, 255
+"""Bytes of a path in a volume, and of each step of it."""
 _KUBERNETES_DOMAINS = (".kubernetes.io", ".k8s.io")
 _SOURCE_KINDS = (
     *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "configMap", "csi"),
@@ -146,6 +148,18 @@ def _check_overlaps(value: Any, location: Location) -> Iterable[Finding]:
             yield Finding(place, message, "use a different path", certain=False)
 
 
+def _check_lengths(value: Any, location: Location) -> Iterable[Finding]:
+    """Report a file whose path no kubelet writes (source: validatePath, atomic_writer.go)."""
+    for below, path in _volume_files(value):
+        if count_bytes(path) > _MAX_PATH_SIZE:
+            message = f"{_MAX_PATH_SIZE} bytes at most, has {count_bytes(path)}"
+        elif (size := max(map(count_bytes, path.split("/")))) > _MAX_FILE_NAME_SIZE:
+            message = f"{_MAX_FILE_NAME_SIZE} bytes at most for a file's name, has {size}"
+        else:
+            continue
+        yield Finding(location.at(*below), message, "shorten it")
+
+
 def _volume_files(volume: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the path of each file that a volume surely has, with where it is written."""
     if type(volume) is not dict:
@@ -198,10 +212,10 @@ def _check_iscsi(value: Any, location: Location) -> Iterable[Finding]:
     volume = location.holder
     name, portal = volume.get("name"), value.get("targetPortal")
     if value.get("initiatorName") is not None and type(name) is str and type(portal) is str:
-        length = len(f"{name}:{portal}")
-        if length > _MAX_ISCSI_NAME_LENGTH:
-            limit = f"{_MAX_ISCSI_NAME_LENGTH} characters at most with initiatorName"
-            message = f"<volume name>:<targetPortal>: {limit}, has {length}"
+        size = count_bytes(f"{name}:{portal}")
+        if size > _MAX_ISCSI_NAME_SIZE:
+            limit = f"{_MAX_ISCSI_NAME_SIZE} bytes at most with initiatorName"
+            message = f"<volume name>:<targetPortal>: {limit}, has {size}"
             findings.append(
                 Finding(location.at("targetPortal"), message, "shorten the volume's name")
             )
@@ -466,6 +480,36 @@ RULES = (
             - {key: b, path: settings/more}
     """,
         (row("pod", "volumes[]", _check_overlaps),),
+    ),
+    ConstraintRule(
+        "volume-path-too-long",
+        """Path in a volume too long
+
+    Why: a kubelet writes the files of Secrets, ConfigMaps, tokens and the downward API at paths of
+    up to 4096 bytes, and no name in them has more than 255. The API server takes longer ones, and
+    the volume is never mounted.
+
+    Fix: Use shorter names.
+
+    Bad:
+        volumes:
+        - name: settings
+          configMap:
+            name: settings
+            items:
+            - key: settings
+              path: … 300 letters …
+
+    Good:
+        volumes:
+        - name: settings
+          configMap:
+            name: settings
+            items:
+            - key: settings
+              path: settings.yaml
+    """,
+        (row("pod", "volumes[]", _check_lengths),),
     ),
     ConstraintRule(
         "malformed-volume-source",

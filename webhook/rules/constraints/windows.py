@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from webhook.graph.finding import Finding
+from webhook.graph.k8s_syntax import count_bytes
 from webhook.graph.model import get_mapping, may_have_key
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.checks import (
@@ -19,10 +20,10 @@ from webhook.rules.constraints.formats import DNS_SUBDOMAIN, Format
 
 _OPTIONS = "securityContext.windowsOptions"
 _MAX_CREDENTIAL_SPEC_SIZE = 64 * 1024
-_MAX_DOMAIN_LENGTH, _MAX_USER_LENGTH = 255, 104
+_MAX_DOMAIN_LENGTH, _MAX_USER_SIZE = 255, 104
 _NETBIOS_DOMAIN = re.compile(r'[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}\Z')
 _DNS_DOMAIN = re.compile(
-    r"[a-zA-Z0-9](?:[-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*\.?\Z"
+    r"[a-zA-Z0-9](?:[-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*\Z"
 )
 _FORBIDDEN_IN_USER = re.compile(r'["/\\:;|=,+*?<>@\[\]]')
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
@@ -44,8 +45,8 @@ def _explain_user_name(name: str) -> str:
         return f"{quote_value(domain)} is neither a NetBIOS nor a DNS domain"
     if not user:
         return "the user after the backslash is empty"
-    if len(user) > _MAX_USER_LENGTH:
-        return f"{_MAX_USER_LENGTH} characters at most for the user, has {len(user)}"
+    if (size := count_bytes(user)) > _MAX_USER_SIZE:
+        return f"{_MAX_USER_SIZE} bytes at most for the user, has {size}"
     if not user.strip(". "):
         return "the user consists of dots and spaces"
     forbidden = _FORBIDDEN_IN_USER.search(user)

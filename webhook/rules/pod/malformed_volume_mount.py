@@ -46,7 +46,10 @@ _SPECIAL_PATHS = frozenset({"mountPropagation", "recursiveReadOnly"})
 
 
 def check(container: Container, component: ComponentSpec | None) -> Iterator[Finding]:
-    """Yield each such mount (sources: ValidateVolumeMounts, ValidateVolumeDevices)."""
+    """Yield each such mount (sources: ValidateVolumeMounts, ValidateVolumeDevices).
+
+    A device at a relative path the API server takes, and the kubelet does not (makeBlockVolumes).
+    """
     for index, mount in enumerate(get_list(container.raw, "volumeMounts")):
         if type(mount) is dict and not _SPECIAL_PATHS.isdisjoint(mount):
             yield from _check_mount(container, index, mount)
@@ -98,3 +101,6 @@ def _check_devices(container: Container, component: ComponentSpec | None) -> Ite
         if ".." in field_path.split("/"):
             message = f'invalid path {quote_value(field_path)}: ".." is not allowed'
             yield Finding(path / "devicePath", message, 'write the path without ".."')
+        elif field_path and field_path[0] not in "/\\" and ":" not in field_path:
+            message = f"devicePath {quote_value(field_path)} is not absolute: no kubelet maps it"
+            yield Finding(path / "devicePath", message, f'use "/{field_path}"')

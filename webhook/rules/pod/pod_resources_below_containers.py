@@ -57,7 +57,7 @@ _OVERHEADS = (*_SHARED_RESOURCES, "ephemeral-storage")
 
 
 def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
-    """Yield each invalid amount (source: validatePodResources)."""
+    """Yield each invalid amount (sources: validatePodResources, AggregateContainerRequests)."""
     bounded = [pod for pod in predictor.components if type(pod.pod.get("resources")) is dict]
     # Without resources of its own, the orchestrator asks for none in such a pod.
     orchestrators = [
@@ -150,7 +150,8 @@ def _check_containers(
                 yield Finding(container.path.join(("resources", "limits", name)), message)
             requested[name] += (limit if request is None else request) or 0
     for name, total in requested.items():
-        requested[name] = max(total, _largest_init_request(component, name))
+        staying, largest = _init_requests(component, name)
+        requested[name] = max(total + staying, largest)
     for name, total in requested.items():
         # A pod without a request gets its limit for one.
         field, amounts = ("requests", requests) if name in requests else ("limits", limits)
@@ -160,8 +161,8 @@ def _check_containers(
             yield Finding(path.join((field, name)), message)
 
 
-def _largest_init_request(component: ComponentSpec, name: str) -> int:
-    """Return the most that is requested while init containers run; those that stay add up."""
+def _init_requests(component: ComponentSpec, name: str) -> tuple[int, int]:
+    """Return what init containers that stay request, and the most while init containers run."""
     staying = largest = 0
     for container in component.init_containers:
         resources = get_mapping(container.raw, "resources")
@@ -175,7 +176,7 @@ def _largest_init_request(component: ComponentSpec, name: str) -> int:
         else:
             staying += own
             largest = max(largest, staying)
-    return largest
+    return staying, largest
 
 
 def _check_huge_pages(

@@ -19,10 +19,10 @@ Good:
 from collections.abc import Iterator
 
 from webhook.graph.finding import Finding, Operation
-from webhook.graph.k8s_syntax import is_qualified_name
+from webhook.graph.k8s_syntax import is_container_resource, is_qualified_name
 from webhook.graph.model import Container, get_mapping
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
-from webhook.graph.well_known import GPU_RESOURCE, KUBERNETES_PREFIX, NATIVE_RESOURCES
+from webhook.graph.well_known import GPU_RESOURCE, NATIVE_RESOURCES
 from webhook.rules._format import quote_value
 from webhook.rules.constraints.formats import QUALIFIED_NAME
 
@@ -38,20 +38,8 @@ def check(container: Container) -> Iterator[Finding]:
     if type(resources) is dict:
         for field in ("requests", "limits"):
             for name in get_mapping(resources, field):
-                if name not in NATIVE_RESOURCES and not _is_known(name):
+                if not is_container_resource(name):
                     yield _build_finding(container, field, name)
-
-
-def _is_known(name: str) -> bool:
-    if "/" not in name:
-        return name.startswith("hugepages-") and is_qualified_name(name)
-    if KUBERNETES_PREFIX in name:
-        return is_qualified_name(name)
-    return (
-        not name.startswith("requests.")
-        and is_qualified_name(name)
-        and is_qualified_name(f"requests.{name}")
-    )
 
 
 def _build_finding(container: Container, field: str, name: str) -> Finding:

@@ -26,6 +26,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.model import ComponentSpec, get_int, get_mapping, iter_mappings
 from webhook.graph.path import Path
 from webhook.graph.well_known import KEDA_DEFAULT_MAX_REPLICAS
+from webhook.rendering.autoscaler import metrics_field
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -77,8 +78,7 @@ def _can_scale_from_zero(raw: Mapping[str, Any]) -> bool:
     """Return whether a metric can be measured when there are no pods."""
     return any(
         metric.get("type") in ("Object", "External")
-        for key in ("metrics", "metricsv2")
-        for _, metric in iter_mappings(raw, key)
+        for _, metric in iter_mappings(raw, metrics_field(raw))
     )
 
 
