@@ -199,6 +199,13 @@ def test_a_metric_of_the_pods_never_scales_to_zero(minor):
     assert evaluate_actions(with_autoscaler_at_zero("Resource"), kubernetes_minor=minor) == ["deny"]
 
 
+def test_a_metric_in_the_list_that_does_not_count_does_not_scale_to_zero():
+    document = with_autoscaler_at_zero("External")
+    component = document["spec"]["predictors"][0]["componentSpecs"][0]
+    component["hpaSpec"]["metrics"] = []
+    assert evaluate_actions(document, kubernetes_minor=37) == ["deny"]
+
+
 POD = "spec.predictors[0].componentSpecs[0].spec"
 
 
@@ -250,7 +257,7 @@ def test_what_an_older_kubernetes_drops_is_reported_and_denied_where_nothing_is_
     ]
 
 
-@pytest.mark.parametrize("minor", [None, 34])
+@pytest.mark.parametrize("minor", [None, 35])
 def test_what_the_cluster_may_have_is_not_reported(minor):
     found = evaluate_denials(with_newer_fields(), kubernetes_minor=minor, operator="graphgate")
     assert found == []
@@ -477,6 +484,51 @@ def test_a_refused_value_is_reported_with_the_version_that_accepts_it():
             "a search domain with an underscore needs Kubernetes 1.33, and this cluster has 1.30",
         ),
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "actions"),
+    [
+        ({"restartPolicy": "Never"}, {33: ["deny"], 34: ["warn"], 35: []}),
+        (
+            {
+                "restartPolicy": "Always",
+                "restartPolicyRules": [
+                    {
+                        "action": "RestartAllContainers",
+                        "exitCodes": {"operator": "In", "values": [1]},
+                    }
+                ],
+            },
+            {34: [], 35: ["warn", "warn"], 36: []},
+        ),
+        (
+            {"env": [{"name": "KEY", "valueFrom": {"fileKeyRef": {"volumeName": "keys"}}}]},
+            {33: [], 34: ["warn"], 35: []},
+        ),
+    ],
+    ids=["restart policy", "restart of all", "variable from a file"],
+)
+def test_what_an_init_container_has_needs_a_version_that_knows_it(change, actions):
+    container = {"name": "prepare", "image": "registry.example/prepare:1", **change}
+    volumes = [{"name": "keys", "emptyDir": {}}]
+    document = with_pod(initContainers=[container], volumes=volumes)
+    rule_id = "value-of-newer-kubernetes"
+    for minor, expected in actions.items():
+        found = evaluate_denials(document, kubernetes_minor=minor, operator="graphgate")
+        assert [action for action, rule, *_ in found if rule == rule_id] == expected, minor
+
+
+@pytest.mark.parametrize(
+    ("minor", "expected"), [(30, []), (31, ["warn"]), (34, ["warn"]), (35, [])]
+)
+def test_an_image_volume_needs_a_version_that_has_it_switched_on(minor, expected):
+    volume = {"name": "models", "image": {"reference": "registry.example/models:1"}}
+    found = evaluate_denials(
+        with_pod(volumes=[volume]), kubernetes_minor=minor, operator="graphgate"
+    )
+    rule_id = "value-of-newer-kubernetes"
+    assert [action for action, rule, *_ in found if rule == rule_id] == expected
 
 
 @pytest.mark.parametrize(("minor", "is_denied"), [(None, False), (36, True), (37, False)])

@@ -158,6 +158,21 @@ REASONS: dict[str, Reason] = {
     "unsatisfiable-affinity": Reason(
         "container", "The scheduler finds no node or pod that the affinity matches, and waits."
     ),
+    "contradictory-operating-system": Reason(
+        "container", "The kubelet compares os.name with its node, which another field chose."
+    ),
+    "volume-mode-mismatch": Reason(
+        "container", "The kubelet uses no claim in another mode than its own, and starts nothing."
+    ),
+    "volume-path-too-long": Reason(
+        "container", "The kubelet writes no name of more than 255 bytes, and mounts nothing."
+    ),
+    "malformed-volume-mount": Reason(
+        "container", "The kubelet maps no block device to a relative path, and starts nothing."
+    ),
+    "pod-security/malformed-profile": Reason(
+        "container", "To the kubelet an empty path of a seccomp profile is none: nothing starts."
+    ),
     "unmountable-empty-dir": Reason(
         "container", "The kubelet mounts no unknown medium, and no pages that nothing requests."
     ),
@@ -222,7 +237,8 @@ REASONS: dict[str, Reason] = {
         "computing", "1e3000000 takes 3 seconds a request, 1e2147483647 minutes; 1000 is the bound."
     ),
     "malformed-hpa-metric": Reason(
-        "computing", "Amounts of targets have the same bound as those of pods."
+        "computing",
+        "Amounts of targets are bounded as those of pods; no metric has a selector that is none.",
     ),
     "malformed-volume-claim-template": Reason(
         "computing", "Amounts of claims have the same bound as those of pods."

@@ -76,6 +76,25 @@ def test_root_cannot_be_refused_and_demanded(spec: Any, expected: list[str]) -> 
     assert find_errors(spec) == expected
 
 
+@pytest.mark.parametrize(
+    ("pod", "container", "is_denied"),
+    [
+        ("containeradministrator", {}, True),
+        ("ContainerUser", {"windowsOptions": {"runAsUserName": "ContainerAdministrator"}}, True),
+        ("ContainerAdministrator", {"windowsOptions": {"runAsUserName": "ContainerUser"}}, False),
+        ("ContainerAdministrator", {"runAsNonRoot": False}, False),
+        (None, {}, False),
+    ],
+)
+def test_the_administrator_is_root_on_windows(
+    pod: str | None, container: dict[str, Any], *, is_denied: bool
+) -> None:
+    options = {"runAsUserName": pod}
+    spec = build_pod(runAsNonRoot=True, windowsOptions=options) | build_container(**container)
+    errors = api_server_errors(Pod({**spec, "os": {"name": "windows"}}))
+    assert [error.rule_id for error in errors] == ["pod-security/root-against-non-root"] * is_denied
+
+
 def test_the_kubelets_words_are_in_the_remediation() -> None:
     (error,) = api_server_errors(Pod(build_container(runAsUser=0, runAsNonRoot=True)))
 
@@ -269,12 +288,13 @@ def test_the_nearest_type_is_named(context: dict[str, Any], remediation: str) ->
         ("seccompProfile", "/x", "must be a relative path"),
         ("seccompProfile", "a/../b", "must not contain '..'"),
         ("seccompProfile", "a..b", None),
-        ("seccompProfile", "", None),
         ("appArmorProfile", "/x", None),
         ("appArmorProfile", "", "must not be empty or padded with whitespace"),
         ("appArmorProfile", " x", "must not be empty or padded with whitespace"),
         ("appArmorProfile", "x" * 4095, None),
-        ("appArmorProfile", "x" * 4096, "has 4096 characters, 4095 at most"),
+        ("appArmorProfile", "x" * 4096, "has 4096 bytes, 4095 at most"),
+        ("appArmorProfile", "é" * 2048, "has 4096 bytes, 4095 at most"),
+        ("seccompProfile", "", "must not be empty: the container can never start"),
     ],
 )
 def test_the_name_of_a_local_profile_is_one(field: str, name: str, fault: str | None) -> None:
