@@ -265,7 +265,13 @@ def _in_root_of_graph(deployment: SeldonDeployment, path: Path, name: str) -> De
     predictor = deployment.predictors_by_path.get(path.parent)
     if predictor is None or name not in _fields_of("node") or "explainer" in predictor.raw:
         return None
-    return _move(deployment, path, "the graph", path.parent / "graph")
+    graph = path.parent / "graph"
+    # All together: an implementation without its modelUri is denied.
+    beside = deployment.unknown_fields_by_parent.get(path.parent, ())
+    sources = [*(p for p in beside if p[-1] in _fields_of("node") and p != path), path]
+    moves = [move_into_patch(deployment, p, graph / p[-1]) for p in sorted(sources)]
+    fix = tuple(operation for move in moves for operation in move)
+    return Destination("the graph", (graph / name,), fix if all(moves) else (), "safe")
 
 
 def _to_container_or_orchestrator(

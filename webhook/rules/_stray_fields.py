@@ -65,6 +65,23 @@ def move_into_patch(
     return (move_operation(source, target),)
 
 
+def moves_from(
+    source: Path, spelled: Path, operations: tuple[Operation, ...]
+) -> tuple[Operation, ...]:
+    """Return a patch that moves the field at `spelled`, for the one that is written at `source`.
+
+    Empty if it does more than move fields: it depends on the value then.
+    """
+    if any(each["op"] != "move" and each.get("value") != {} for each in operations):
+        return ()
+    return tuple(
+        {"op": "move", "from": source.pointer, "path": each["path"]}
+        if each["op"] == "move" and each["from"] == spelled.pointer
+        else each
+        for each in operations
+    )
+
+
 def has_only_fields(raw: Mapping[str, Any], *fields: str) -> bool:
     """Return whether nothing but `fields` is in a mapping."""
     return raw.keys() <= set(fields)

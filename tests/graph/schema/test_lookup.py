@@ -8,6 +8,7 @@ from tests.graph.schema.documents import EVERYTHING, iter_paths
 from webhook.graph.path import Path, Segment, resolve_path
 from webhook.graph.schema import (
     field_locations,
+    find_spelling,
     get_field_info,
     known_fields,
     load_schema,
@@ -185,3 +186,18 @@ def test_a_definition_has_the_fields_that_look_up_names() -> None:
             assert field_path.fields == tuple(
                 load_schema()["$defs"][field_path.definition]["properties"]
             )
+
+
+@pytest.mark.parametrize(
+    ("written", "field"),
+    [
+        ("node_selector", "nodeSelector"),
+        ("NodeSelector", "nodeSelector"),
+        ("model-uri", "modelUri"),
+        ("nodeSelector", ""),
+        ("node_selectors", ""),
+        ("", ""),
+    ],
+)
+def test_a_field_is_found_in_another_spelling(written, field):
+    assert find_spelling(written) == field

@@ -10,6 +10,7 @@ from typing import Any
 
 from webhook.graph.path import Segment
 from webhook.graph.schema.document import KUBERNETES_PREFIX, load_schema, raw_schema
+from webhook.graph.text import normalize_word
 
 Schema = Mapping[str, Any]
 
@@ -115,6 +116,24 @@ def field_locations(field: str) -> tuple[str, ...]:
     are known, and those of pods and containers; `status` and the insides of metrics are left out.
     """
     return _field_locations().get(field, ())
+
+
+def find_spelling(field: str) -> str:
+    """Return the field that this one is but for case, "-" and "_": nodeSelector for node_selector.
+
+    "" if there is none, or several; only of fields that `field_locations` knows.
+    """
+    spellings = _fields_by_letters().get(normalize_word(field), ())
+    return spellings[0] if len(spellings) == 1 and spellings[0] != field else ""
+
+
+@functools.cache
+def _fields_by_letters() -> Mapping[str, tuple[str, ...]]:
+    fields: dict[str, tuple[str, ...]] = {}
+    for field in _field_locations():
+        letters = normalize_word(field)
+        fields[letters] = (*fields.get(letters, ()), field)
+    return fields
 
 
 @functools.cache

@@ -21,6 +21,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding
@@ -29,7 +30,7 @@ from webhook.graph.path import Path
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word, spelling_fix_safety
 from webhook.graph.text import join_words
 from webhook.rules._right_level import Destination, find_destination
-from webhook.rules._stray_fields import get_value_at, move_into_patch, normalize_field
+from webhook.rules._stray_fields import get_value_at, move_into_patch, moves_from, normalize_field
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -66,7 +67,7 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         )
         return
     is_above_pods = path.parent == ("spec",) or path.parent in deployment.predictors_by_path
-    destination = None if is_above_pods else find_destination(deployment, path)
+    destination = None if is_above_pods else _find_level(deployment, path)
     destination = destination or _pods_below(deployment, path)
     targets = join_words(map(str, destination.targets[:_MAX_TARGETS]), "or")
     yield Finding(
@@ -77,6 +78,16 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         fix_safety=destination.fix_safety,
         at_key=True,
     )
+
+
+def _find_level(deployment: SeldonDeployment, path: Path) -> Destination | None:
+    """Return where the setting belongs, however it is spelled."""
+    setting = _setting_called(str(path[-1]))
+    if setting in ("", path[-1]):
+        return find_destination(deployment, path)
+    spelled = path.parent / setting
+    destination = find_destination(deployment, spelled)
+    return destination and replace(destination, fix=moves_from(path, spelled, destination.fix))
 
 
 def is_lost_setting(deployment: SeldonDeployment, path: Path) -> bool:

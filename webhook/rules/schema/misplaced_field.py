@@ -27,6 +27,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from webhook.graph import schema
@@ -37,7 +38,7 @@ from webhook.graph.text import join_words
 from webhook.rules._graph_parts import ignored_graph_part
 from webhook.rules._metrics import is_below_foreign_metric
 from webhook.rules._right_level import Destination, find_destination, is_in_handler
-from webhook.rules._stray_fields import get_value_at, move_into_patch
+from webhook.rules._stray_fields import get_value_at, move_into_patch, moves_from
 from webhook.rules.predictor.misplaced_pod_spec import is_reported_elsewhere
 from webhook.rules.schema.dropped_security_setting import is_lost_setting
 
@@ -65,7 +66,25 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
 
 
 def find_misplaced_field(deployment: SeldonDeployment, path: Path) -> Finding | None:
-    """Return the finding for an unknown field that belongs to another level; None: to none."""
+    """Return the finding for an unknown field that belongs to another level; None: to none.
+
+    Its name may differ from the field's in case, "-" and "_".
+    """
+    found = _find_level(deployment, path)
+    if found is not None:
+        return found
+    field = schema.find_spelling(str(path[-1]))
+    if not field or field in schema.known_fields(path.parent):
+        return None
+    spelled = path.parent / field
+    found = _find_level(deployment, spelled)
+    if found is None:
+        return None
+    message = f'unknown field "{path[-1]}": {found.message}'
+    return replace(found, path=path, message=message, fix=moves_from(path, spelled, found.fix))
+
+
+def _find_level(deployment: SeldonDeployment, path: Path) -> Finding | None:
     destination = find_destination(deployment, path)
     if destination is not None:
         return _finding_for_destination(path, destination)
