@@ -41,23 +41,18 @@ from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import (
     ComponentSpec,
     Container,
-    Predictor,
     get_list,
-    get_mapping,
     get_str,
     iter_mappings,
 )
 from webhook.graph.path import Segment
 from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
 from webhook.graph.text import join_words
-from webhook.graph.well_known import MODEL_CLAIM_VOLUME
+from webhook.rules.pod._pods import looks_injected
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"volumeMounts", "volumeDevices"})
-
-_SUFFIXES = ("-provision-location", "-pvc-source")
-"""Suffixes of the volumes for a downloaded model, after the container's name."""
 
 _MAX_SUGGESTIONS = 3
 _MAX_SHOWN_VOLUMES = 5
@@ -65,10 +60,11 @@ _MAX_CANDIDATES = 20
 """Limits for finding the nearest volume in one container: comparing names is slow."""
 
 
-def check(
-    container: Container, component: ComponentSpec | None, predictor: Predictor
-) -> Iterator[Finding]:
-    """Yield each mount of an unknown volume (source: ValidateVolumeMounts)."""
+def check(container: Container, component: ComponentSpec | None) -> Iterator[Finding]:
+    """Yield each mount of an unknown volume (source: ValidateVolumeMounts).
+
+    Of volumes that rendering adds, injected-volume-misused says where they are.
+    """
     raw = container.raw
     volumes: Mapping[str, Any] = {} if component is None else component.volumes_by_name
     if "volumeDevices" not in raw and _are_all_known(raw.get("volumeMounts"), volumes):
@@ -84,11 +80,7 @@ def check(
             return  # what is wrong there is said
         for index, mount in enumerate(mounts):
             name = mount.get("name") if type(mount) is dict else None
-            if (
-                type(name) is str
-                and name not in volumes
-                and not _is_injected(name, container, component, predictor)
-            ):
+            if type(name) is str and name not in volumes and not looks_injected(name):
                 yield _build_finding(
                     container, (field, index, "name"), name, volumes, suggests=suggestions > 0
                 )
@@ -104,31 +96,6 @@ def _are_all_known(mounts: Any, volumes: Mapping[str, Any]) -> bool:
         return volumes.keys() >= set(map(_get_name, mounts))
     except (AttributeError, TypeError):  # not a list, not mappings, or a name that is not a string
         return False
-
-
-def _is_injected(
-    name: str, container: Container, component: ComponentSpec | None, predictor: Predictor
-) -> bool:
-    """Return whether rendering adds a volume of this name to the pod, or removes the mount."""
-    from webhook.rendering.containers import OLD_PODINFO_VOLUME, PODINFO_VOLUME
-    from webhook.rendering.layout import TENSORFLOW_CONTAINER
-    from webhook.rendering.names import initializer_name
-    from webhook.rendering.pods import CERTIFICATE_VOLUME
-
-    if name == OLD_PODINFO_VOLUME:  # stored by Seldon before 1.2
-        return container.name in predictor.nodes_by_name
-    if name == CERTIFICATE_VOLUME:
-        return bool(get_mapping(predictor.raw, "ssl"))
-    if name in (PODINFO_VOLUME, MODEL_CLAIM_VOLUME):
-        return True
-    reader = next((name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)), "")
-    if container.role == "explainer":
-        return bool(reader) and reader == container.name
-    if component is not None and initializer_name(reader) in component.containers_by_name:
-        return False  # the author fetches the model, so nothing is added
-    return reader == TENSORFLOW_CONTAINER or any(
-        get_str(node.raw, "modelUri") for node in predictor.nodes_by_name.get(reader, ())[:1]
-    )
 
 
 def _build_finding(
