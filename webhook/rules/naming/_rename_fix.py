@@ -1,6 +1,7 @@
 """Renaming a component: its node, its container and everything that refers to them by name."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -38,6 +39,7 @@ class ComponentNames:
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
         self._containers = {name for c in predictor.components for name in _container_names(c)}
+        self._spellings = Counter(map(to_dns_label, self._containers))
         self._taken = self._containers.union(predictor.nodes_by_name)
         self._references: dict[str, list[Path]] = {}
         self._annotated = [c for c in predictor.components if _apparmor_annotations(c)]
@@ -71,7 +73,7 @@ class ComponentNames:
 
     def is_one_spelling(self, label: str) -> bool:
         """Return whether one container's name, and no other one's, is a spelling of a DNS label."""
-        return sum(to_dns_label(name) == label for name in self._containers) == 1
+        return self._spellings[label] == 1
 
     def rename(self, old: str, new: str) -> tuple[Operation, ...]:
         """Return the patch that renames the component and all references to it.
