@@ -517,6 +517,15 @@ def test_parameters_are_chosen_by_name_or_label(reference: str, said: list[str])
     assert messages_with_params(reference) == said
 
 
+def test_a_policy_that_names_no_kind_gets_no_parameters() -> None:
+    policies = load_texts(
+        policy_text("- expression: 'false'"),
+        binding_text(extra_spec="paramRef: {name: a, parameterNotFoundAction: Deny}"),
+        CONFIG_MAP.format("a", "models", 5),
+    )
+    assert len(evaluate_valid_policies(policies).findings) == 1
+
+
 # --- failures
 
 
@@ -846,6 +855,13 @@ def test_match_conditions_see_no_namespace_and_validations_do() -> None:
     )
     facts = Facts(namespaces={"models": Namespace({"stage": "prod"})})
     assert len(evaluate_valid_policies(policies, None, facts).findings) == 1
+
+
+def test_a_request_without_a_namespace_has_no_namespace_object() -> None:
+    policies = single_validation_policy("namespaceObject == null")
+    request = apply_request(make_deployment(), namespace="")
+    assert evaluate_valid_policies(policies, request) == Evaluation()
+    assert len(evaluate_valid_policies(policies).findings) == 1
 
 
 @pytest.mark.parametrize("failure_policy", ["Fail", "Ignore"])

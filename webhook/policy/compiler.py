@@ -101,6 +101,7 @@ class _PolicyCompiler:
         self.variables: dict[str, Compiler] = {}
         self.lazy_variables: dict[str, Closure] = {}
         self.expressions: list[CheckedExpression] = []
+        self.compiled_annotations: dict[str, CompiledExpression | None] = {}
         self.type_warnings: list[PolicyProblem] = []
         libraries = (*KUBERNETES_LIBRARIES, GRAPH_LIBRARY)
         self.condition_environment = policy_environment(
@@ -294,17 +295,15 @@ class _PolicyCompiler:
         """Return the expression in an annotation, of this validation or of all."""
         for key in (f"{GRAPHGATE_PREFIX}{name}.{index}", GRAPHGATE_PREFIX + name):
             if get_str(self.annotations, key):
-                path = Path(("metadata", "annotations", key))
-                if key == GRAPHGATE_PREFIX + name and index > 0 and self._has_problem_at(path):
-                    return None
-                return self._compile_expression(
-                    path, self.environment.with_patch_types(), returns, used_by_kubernetes=False
-                )
+                if key not in self.compiled_annotations:
+                    self.compiled_annotations[key] = self._compile_expression(
+                        Path(("metadata", "annotations", key)),
+                        self.environment.with_patch_types(),
+                        returns,
+                        used_by_kubernetes=False,
+                    )
+                return self.compiled_annotations[key]
         return None
-
-    def _has_problem_at(self, path: Path) -> bool:
-        start = self.source.position(path)
-        return any((p.line, p.column) >= start and p.line for p in self.problems[-3:])
 
     def _compile_audit_annotation(self, path: Path) -> CompiledExpression | None:
         return self._compile_expression(path, self.environment, (STRING, NULL))
@@ -328,11 +327,8 @@ class _PolicyCompiler:
         returns             the types that it may have, or names of their kinds; empty: any
         used_by_kubernetes  an annotation is not
         """
-        expression_text: Any = self.raw
-        for segment in path:
-            expression_text = expression_text[segment]
         try:
-            expression = environment.check(expression_text)
+            expression = environment.check(self._text_at(path))
         except ExpressionError as error:
             for misuse in error.issues:
                 self._add_problem(path, misuse)
@@ -357,10 +353,11 @@ class _PolicyCompiler:
         self.problems.append(PolicyProblem(self.source.file, *position, self.name, message))
 
     def _text_at(self, path: Path) -> str:
-        text: Any = self.raw
+        found: Any = self.raw
         for segment in path:
-            text = text[segment]
-        return text if isinstance(text, str) else ""
+            found = found[segment]
+        text: str = found  # the schema lets nothing else stand where an expression does
+        return text
 
     def _hint(self, message: str) -> str:
         name = message.partition("'")[2].partition("'")[0]
@@ -388,7 +385,7 @@ def _quotes_hint(text: str, issue: ExpressionIssue) -> str:
         return ""
     for pattern in (_UNQUOTED_INDEX, _UNQUOTED_FIELD):
         for match in pattern.finditer(text):
-            if match.start() <= issue.offset <= match.end():
+            if issue.offset in range(*match.span()):
                 return f"; quote the key: ['{match[1]}']"
     return ""
 
