@@ -46,7 +46,7 @@ def test_a_brief_walk_gives_what_a_whole_one_does(
     document: Any, chosen: DefaultingOptions, known: Facts
 ) -> None:
     briefly = default_object(document, chosen, known)
-    with patch.object(EffectiveOptions, "writes_user_only", new=False):
+    with patch.object(EffectiveOptions, "needs_no_container", new=False):
         assert default_object(document, chosen, known) == briefly
 
 

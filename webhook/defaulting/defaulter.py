@@ -132,9 +132,11 @@ def _iter_operations(document: Any, effective: EffectiveOptions) -> Iterable[Ope
     if options.scope == "off":
         return
     at_pod = options.scope == "pod"
-    pod_user_only = at_pod and effective.writes_user_only
     for template in iter_templates(
-        document, at_pod=at_pod, allow_opt_out=options.allow_opt_out, pod_user_only=pod_user_only
+        document,
+        at_pod=at_pod,
+        allow_opt_out=options.allow_opt_out,
+        pods_only=at_pod and effective.needs_no_container,
     ):
         _set_defaults(template, effective)
         yield from template.build_patch()

@@ -35,13 +35,14 @@ class EffectiveOptions(NamedTuple):
     warnings: tuple[str, ...] = ()
 
     @property
-    def writes_user_only(self) -> bool:
-        """Whether nothing but a user id is to be written, as it is out of the box."""
+    def needs_no_container(self) -> bool:
+        """Whether containers that set nothing need not be read: all goes to their pod.
+
+        So it is out of the box.
+        """
         options = self.options
         return (
             options.run_as_group is None
-            and options.fs_group is None
-            and options.run_as_non_root == "off"
             and options.seccomp_profile is None
             and options.allow_privilege_escalation is None
             and options.drop_capabilities is None

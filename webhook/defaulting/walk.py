@@ -31,12 +31,12 @@ _FIELD_TYPES: dict[str, type] = {
 
 
 def iter_templates(
-    document: Any, *, at_pod: bool, allow_opt_out: bool, pod_user_only: bool
+    document: Any, *, at_pod: bool, allow_opt_out: bool, pods_only: bool
 ) -> Iterator[PodTemplateDraft]:
     """Yield the working copy of every template of a raw SeldonDeployment that may be defaulted.
 
-    pod_user_only  for pod-level users only: a template that says nothing of users comes without its
-                   containers, which need not be read then
+    pods_only  all is written to pods: a template that says nothing of users comes without its
+               containers, which need not be read then
 
     These are `spec.predictors[*].componentSpecs[*].spec`, and `explainer.containerSpec` of every
     explainer that has a type. Left out: what opted out, what is for Windows, what is malformed.
@@ -63,7 +63,7 @@ def iter_templates(
                     inherited_annotations,
                     at_pod=at_pod,
                     allow_opt_out=allow_opt_out,
-                    pod_user_only=pod_user_only,
+                    pods_only=pods_only,
                 )
             explainer = predictor.get("explainer")
             if explainer:
@@ -88,7 +88,7 @@ def _iter_component_templates(
     *,
     at_pod: bool,
     allow_opt_out: bool,
-    pod_user_only: bool,
+    pods_only: bool,
 ) -> Iterator[PodTemplateDraft]:
     for index, component in enumerate(components):
         if not isinstance(component, dict):
@@ -96,7 +96,7 @@ def _iter_component_templates(
         if allow_opt_out and has_opted_out(component.get("metadata")):
             continue
         component_pointer = f"{pointer}/componentSpecs/{index}"
-        if pod_user_only and _is_silent_on_users(component):
+        if pods_only and _is_silent_on_users(component):
             yield PodTemplateDraft(
                 SecurityContextDraft(f"{component_pointer}/spec", None),
                 (),
