@@ -848,6 +848,13 @@ def test_a_binding_that_is_about_other_objects_does_not_count() -> None:
     assert [f.action for f in evaluate_valid_policies(policies).findings] == ["warn"]
 
 
+def test_spec_and_status_of_the_namespace_are_there_always() -> None:
+    expression = "!has(namespaceObject.spec.finalizers) && !has(namespaceObject.status.phase)"
+    facts = Facts(namespaces={"models": Namespace()})
+    policies = single_validation_policy(f"'{expression}'")
+    assert evaluate_valid_policies(policies, None, facts) == Evaluation()
+
+
 def test_match_conditions_see_no_namespace_and_validations_do() -> None:
     policies = single_validation_policy(
         "namespaceObject.metadata.labels.stage != 'prod'",

@@ -555,3 +555,14 @@ def test_an_object_of_no_known_kind_is_not_ignored(
 def test_a_kind_or_version_that_is_missing_is_not_ignored(text: str, message: str) -> None:
     (problem,) = load_texts(text + "metadata: {name: a}\n").problems
     assert problem.message == message
+
+
+def test_an_expression_in_an_annotation_is_none_that_kubernetes_evaluates() -> None:
+    asks_graph = "graph.nodes(object).map(n, n.path)"
+    in_annotation = policy_text(
+        "- expression: 'true'", annotations=f"graphgate.io/finding-paths: '{asks_graph}'"
+    )
+    in_spec = policy_text(f"- expression: '{asks_graph} == []'", name="q")
+    loaded = load_texts(in_annotation, in_spec)
+    assert loaded.problems == ()
+    assert [policy.portable for policy in loaded.policies] == [True, False]

@@ -170,7 +170,7 @@ class _PolicyCompiler:
             else None,
             match_conditions=match_conditions,
             variables=self.variables,
-            validations=tuple(v for v in validations if v is not None),
+            validations=tuple(filter(None, validations)),
             audit_annotations=audit_annotations,
             mutations=mutations,
             reinvoke_if_needed=self.spec.get("reinvocationPolicy") == "IfNeeded",
