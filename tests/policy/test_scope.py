@@ -257,6 +257,18 @@ def test_what_is_switched_off_for_rendered_objects_is_no_mistake() -> None:
     assert (lint_policies(policies), lint_notes(policies)) == ((), ())
 
 
+def test_what_is_asked_of_nothing_is_a_mistake_though_switched_off_for_rendered_objects() -> None:
+    policies = load_texts(
+        policy_text(
+            "- expression: 'true'\n",
+            match_constraints=resources("secrets", group=""),
+            annotations="graphgate.io/title: t\ngraphgate.io/rendered: 'off'",
+        ),
+        binding_text(),
+    )
+    assert told(lint_policies(policies)) == ["matches no resource that graphgate evaluates"]
+
+
 def test_all_that_is_odd_about_a_policy_is_said() -> None:
     policies = load_texts(
         policy_text(
