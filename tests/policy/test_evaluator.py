@@ -26,7 +26,7 @@ from webhook.policy import (
     evaluate_policies,
     read_request,
 )
-from webhook.policy.evaluator import PolicyEvaluator
+from webhook.policy.evaluator import DEADLINE_EXCEEDED, PolicyEvaluator
 from webhook.settings.model import read_settings
 
 CONTAINERS = (
@@ -159,6 +159,15 @@ def test_an_object_that_is_nested_too_deep_is_told_in_words() -> None:
     assert evaluator.describe_error(KeyError("a")) == "KeyError: 'a'"
 
 
+@pytest.mark.parametrize(("is_over", "said"), [(True, DEADLINE_EXCEEDED), (False, "KeyError: 'a'")])
+def test_what_the_end_of_the_time_brings_about_is_told_as_that(is_over: bool, said: str) -> None:
+    limits = EvaluationLimits(deadline_exceeded=lambda: is_over)
+    evaluator = PolicyEvaluator(
+        load_texts(), apply_request(make_deployment()), NO_FACTS, limits, None
+    )
+    assert evaluator.describe_error(KeyError("a")) == said
+
+
 def test_a_search_for_the_place_that_takes_too_long_ends_at_the_document() -> None:
     expression = "lists.range(40000).all(x, x < 39999)"
     evaluation = evaluate_valid_policies(
@@ -189,6 +198,10 @@ def test_a_deletion_is_evaluated_by_the_old_object() -> None:
         ('  message: a fact\n  messageExpression: "object.metadata.missing"\n', "a fact"),
         ("  message: a fact\n  messageExpression: \"'two' + '\\\\nlines'\"\n", "a fact"),
         ("  message: a fact\n  messageExpression: \"' '\"\n", "a fact"),
+        (
+            "  message: a fact\n  messageExpression: \"false ? google.protobuf.StringValue{} : null\"\n",
+            "a fact",
+        ),
     ],
 )
 def test_the_message_is_chosen_as_the_api_server_does(more: str, fact: str) -> None:

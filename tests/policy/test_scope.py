@@ -237,6 +237,16 @@ def test_graphgate_asks_with_creations_and_updates(
         assert bool(lint_notes(policies)) is asked
 
 
+@pytest.mark.parametrize(("scope", "is_asked"), [("Namespaced", True), ("Cluster", False)])
+@pytest.mark.parametrize("seen", ["seldondeployments", "pods"])
+def test_all_that_graphgate_asks_about_has_a_namespace(
+    seen: str, scope: str, is_asked: bool
+) -> None:
+    match = resources(seen, group="" if seen == "pods" else "machinelearning.seldon.io")
+    policies = bound(match.replace("operations:", f"scope: {scope}, operations:"))
+    assert bool(lint_notes(policies)) is is_asked
+
+
 def test_a_rule_that_excludes_names_leaves_the_others() -> None:
     extra = "    excludeResourceRules:\n" + resources("'*'").split("\n", 2)[2].replace(
         "apiGroups", "resourceNames: [a], apiGroups"

@@ -266,6 +266,61 @@ def test_each_issue_is_told_with_its_place(value: dict[str, Any], found: list[st
 
 
 @pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (
+            validating(variables=[{"expression": "1"}]),
+            ["spec.variables[0].name: name is required"],
+        ),
+        (
+            validating(auditAnnotations=[{"key": "a"}]),
+            ["spec.auditAnnotations[0].valueExpression: valueExpression is required"],
+        ),
+        (
+            validating(matchConditions=[1, {**CONDITION, "name": "-"}]),
+            [
+                "spec.matchConditions[0]: spec.matchConditions[0] must be of type object",
+                'spec.matchConditions[1].name: name "-": name part must consist of alphanumeric '
+                "characters, '-', '_' or '.', and must start and end with an alphanumeric "
+                "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+                "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+            ],
+        ),
+        (
+            binding(validationActions=[1]),
+            ["spec.validationActions[0]: spec.validationActions[0] must be of type string"],
+        ),
+        (
+            validating(matchConstraints={"resourceRules": [{**RULE, "operations": [1]}]}),
+            [
+                f"{CONSTRAINTS}.resourceRules[0].operations[0]: "
+                f"{CONSTRAINTS}.resourceRules[0].operations[0] must be of type string"
+            ],
+        ),
+        (
+            {key.replace("metadata", "metdata"): inner for key, inner in validating().items()},
+            ['metdata: unknown field "metdata"; did you mean "metadata"?'],
+        ),
+        (
+            {**validating(), "metadata": {}, "metdata": {"name": "p"}},
+            [
+                'metdata: unknown field "metdata"; did you mean "metadata"?',
+                "metadata: metadata.name is missing",
+            ],
+        ),
+        (
+            binding(paramRef={"nme": "a", "parameterNotFoundAction": "Deny"}),
+            ['spec.paramRef.nme: unknown field "nme"; did you mean "name"?'],
+        ),
+    ],
+)
+def test_what_follows_from_a_mistake_is_no_mistake_of_its_own(
+    value: dict[str, Any], found: list[str]
+) -> None:
+    assert issues(value) == found
+
+
+@pytest.mark.parametrize(
     ("operator", "values", "fault"),
     [
         ("In", [], "In needs values"),

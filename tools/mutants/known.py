@@ -20,6 +20,17 @@ KNOWN: frozenset[str] = frozenset(
         # a policy with problems is of no use, whatever is in it
         "webhook/policy/compiler.py: if expression is None: return None → if expression is None: "
         "pass",
+        # without policies, exceptions or findings there is nothing further on either
+        "webhook/policy/evaluator.py: if not policies.validating: return EMPTY_EVALUATION → "
+        "if not policies.validating: pass",
+        "webhook/policy/exceptions.py: not exceptions or not findings → not exceptions and "
+        "(not findings)",
+        "webhook/policy/exceptions.py: if not exceptions or not findings: return "
+        "ExemptionResult(findings) → if not exceptions or not findings: pass",
+        # nobody compares a fingerprint then
+        "webhook/policy/exceptions.py: finding_fingerprint(finding, document) if has_fingerprints "
+        "else '' → finding_fingerprint(finding, document) if has_fingerprints else "
+        "finding_fingerprint(finding, document)",
         # graphs alone are read since that is quicker, and with the pods just the same
         "webhook/policy/cel_graph_library.py: 'predictors' → 'predictors~'",
         "webhook/policy/cel_graph_library.py: spec.get('predictors') if type(spec) is dict else "

@@ -208,7 +208,7 @@ def find_shape_issues(raw: dict[str, Any]) -> list[Issue]:
     """Return all that is wrong with a raw exception."""
     unknown = list(_unknown_fields(raw))
     # A misspelled field is not missing, too.
-    unreadable = {issue.path.parent / near for issue, near in unknown if near}
+    unreadable = {issue.path.parent / near for issue, near in unknown}
     others = (issue for issue in _value_issues(raw) if not issue.follows_from(unreadable))
     return [*(issue for issue, _ in unknown), *others]
 

@@ -40,13 +40,18 @@ _MAX_MATCH_CONDITIONS = 64
 
 
 @functools.cache
+def _schema() -> dict[str, Any]:
+    folder = pathlib.Path(__file__).parent / "schema"
+    schema: dict[str, Any] = orjson.loads((folder / "admissionregistration.json").read_bytes())
+    return schema
+
+
+@functools.cache
 def _schema_validator(kind: str) -> Any:
     import jsonschema_rs  # 10 ms, needed only with policies
 
-    folder = pathlib.Path(__file__).parent / "schema"
-    document = orjson.loads((folder / "admissionregistration.json").read_bytes())
     reference = f"#/$defs/io.k8s.api.{ADMISSION_GROUP.partition('.')[0]}.v1.{kind}"
-    return jsonschema_rs.Draft202012Validator({**document, "$ref": reference})
+    return jsonschema_rs.Draft202012Validator({**_schema(), "$ref": reference})
 
 
 def read_shape(raw: dict[str, Any]) -> ReadableDocument:
@@ -90,11 +95,9 @@ def _schema_issues(error: Any) -> Iterator[Issue]:
                 yield Issue(path / name, f'unknown field "{name}"{hint}')
         case "required":
             yield Issue(path / kind.property, f"{kind.property} is required")
-        case "type":
+        case _:  # the schema asks for types besides, and for nothing else
             expected_types = " or ".join(word for word in sorted(kind.types) if word != "null")
             yield Issue(path, f"{path} must be of type {expected_types}")
-        case _:
-            yield Issue(path, str(error.message))
 
 
 def _unreadable_paths(error: Any) -> Iterator[Path]:
@@ -107,15 +110,15 @@ def _unreadable_paths(error: Any) -> Iterator[Path]:
         case "required":
             yield path / kind.property
         case _:
-            is_item = bool(path) and isinstance(path[-1], int)
-            is_mapping = kind.name == "type" and "object" in kind.types
-            yield path.parent if is_item and not is_mapping else path
+            # an item that is no mapping is read as an empty one; a list of words goes as a whole
+            is_word = isinstance(path[-1], int) and "object" not in kind.types
+            yield path.parent if is_word else path
 
 
 def _misspelled_paths(error: Any) -> Iterator[Path]:
     if error.kind.name == "additionalProperties":
         for _, near in _unknown_fields(error):
-            if near and near not in error.instance:
+            if near not in error.instance:
                 yield Path(error.instance_path) / near
 
 
@@ -127,17 +130,14 @@ def _unknown_fields(error: Any) -> Iterator[tuple[str, str]]:
 
 
 def _known_fields(error: Any) -> list[str]:
-    folder = pathlib.Path(__file__).parent / "schema"
-    document = orjson.loads((folder / "admissionregistration.json").read_bytes())
-    node: Any = document
+    """Return the fields of the mapping that has an unknown one."""
+    node: Any = _schema()
     for segment in list(error.schema_path)[:-1]:
-        if isinstance(node, dict) and "$ref" in node and segment == "$ref":
-            node = document["$defs"][node["$ref"].rpartition("/")[2]]
-        elif isinstance(node, dict) and str(segment) in node:
-            node = node[str(segment)]
+        if segment == "$ref":
+            node = _schema()["$defs"][node["$ref"].rpartition("/")[2]]
         else:
-            break
-    return list(node.get("properties", {})) if isinstance(node, dict) else []
+            node = node[segment]
+    return list(node["properties"])
 
 
 def _enum_issues(value: Any, here: Path) -> Iterator[Issue]:
