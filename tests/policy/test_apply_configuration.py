@@ -41,6 +41,12 @@ def apply_error(document: dict[str, Any], patch: Any) -> str:
             {"a": 1}, {"a": {"b": 1}}, [op("replace", "/spec/a", {"b": 1})], id="a map for a number"
         ),
         pytest.param(
+            {"containers": {"name": "a"}},
+            {"containers": [{"name": "a"}]},
+            [op("replace", "/spec/containers", [{"name": "a"}])],
+            id="a list for a map",
+        ),
+        pytest.param(
             {"containers": [{"name": "a"}, {"name": "b", "image": "old"}]},
             {"containers": [{"name": "b", "image": "new"}, {"name": "c"}]},
             [

@@ -199,7 +199,7 @@ def test_a_deletion_is_evaluated_by_the_old_object() -> None:
         ("  message: a fact\n  messageExpression: \"'two' + '\\\\nlines'\"\n", "a fact"),
         ("  message: a fact\n  messageExpression: \"' '\"\n", "a fact"),
         (
-            "  message: a fact\n  messageExpression: \"false ? google.protobuf.StringValue{} : null\"\n",
+            '  message: a fact\n  messageExpression: "false ? google.protobuf.StringValue{} : null"\n',
             "a fact",
         ),
     ],

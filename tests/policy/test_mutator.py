@@ -125,31 +125,49 @@ def test_a_policy_is_asked_again_after_others_have_changed_something() -> None:
         assert mutate_deployment(load_texts(guarded)).object == make_deployment(labels=labels)
 
 
-def count_calls(name: str, reinvocation: str = "IfNeeded") -> str:
+def count_calls(name: str, reinvocation: str = "IfNeeded", condition: str = "true") -> str:
     """Return a policy that writes one "x" more into its annotation each time it is asked."""
     annotations = "object.metadata.annotations"
     seen = f"(has({annotations}.{name}) ? {annotations}.{name} : '')"
     patch = f'[JSONPatch{{op: "add", path: "/metadata/annotations/{name}", value: "x" + {seen}}}]'
-    return mutating_policy_text(patch, name=name, reinvocation=reinvocation)
+    conditions = f"  matchConditions: [{{name: c, expression: '{condition}'}}]\n"
+    return mutating_policy_text(patch, name=name, reinvocation=reinvocation, extra_spec=conditions)
+
+
+def second_binding(policy: str) -> str:
+    return (
+        "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicyBinding\n"
+        f"metadata: {{name: second}}\nspec: {{policyName: {policy}}}\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("policies", "calls"),
     [
-        ([count_calls("a")], {"a": "x"}),
-        ([count_calls("a"), count_calls("b")], {"a": "xx", "b": "x"}),
+        ([count_calls("a")], {"a": "xx"}),
+        ([count_calls("a"), count_calls("b")], {"a": "xx", "b": "xx"}),
         ([count_calls("a"), count_calls("b", "Never")], {"a": "xx", "b": "x"}),
-        ([count_calls("a", "Never"), count_calls("b")], {"a": "x", "b": "x"}),
+        ([count_calls("a", "Never"), count_calls("b")], {"a": "x", "b": "xx"}),
         (
             [count_calls("a"), mutating_policy_text(f"false ? {ADD} : []", name="b")],
-            {"a": "x"},
+            {"a": "xx"},
         ),
-        ([count_calls("a"), count_calls("b"), count_calls("c")], {"a": "xx", "b": "xx", "c": "x"}),
+        ([count_calls("a"), second_binding("a")], {"a": "xxxx"}),
+        ([count_calls("a", "Never"), second_binding("a")], {"a": "xx"}),
+        ([count_calls("a", condition="!has(object.metadata.annotations.a)")], {"a": "x"}),
+        (
+            [
+                count_calls("a", condition="has(object.metadata.annotations.b)"),
+                count_calls("b", "Never"),
+            ],
+            {"b": "x"},
+        ),
     ],
 )
-def test_only_policies_after_which_something_was_changed_are_asked_again_and_once(
+def test_what_was_invoked_is_invoked_once_more_after_a_change(
     policies: list[str], calls: dict[str, str]
 ) -> None:
+    """Counted with kube-apiserver 1.36.4 as well, but for the conditions."""
     value = make_deployment(annotations={})
     mutation = mutate_deployment(load_texts("---\n".join(policies)), value)
     assert mutation.object["metadata"]["annotations"] == calls
@@ -157,9 +175,46 @@ def test_only_policies_after_which_something_was_changed_are_asked_again_and_onc
 
 @pytest.mark.parametrize("value", [None, 1, [], "text"])
 def test_what_is_no_mapping_is_left_alone(value: Any) -> None:
+    request = apply_request(make_deployment())._replace(object=value)
     assert mutate_object(
-        load_texts(mutating_policy_text(ADD)), apply_request(value), NO_FACTS
+        load_texts(mutating_policy_text(ADD)), request, NO_FACTS
     ) == MutationResult(value)
+
+
+@pytest.mark.parametrize("reinvocation", ["Never", "IfNeeded"])
+@pytest.mark.parametrize(
+    ("first", "labels", "made"),
+    [
+        (ADD, {}, {"a": "b"}),
+        ('[JSONPatch{op: "remove", path: "/metadata/labels/a"}]', {"a": "b"}, {"seen": "yes"}),
+    ],
+)
+def test_selectors_are_asked_before_any_policy_changes_labels(
+    first: str, labels: dict[str, str], made: dict[str, str], reinvocation: str
+) -> None:
+    """As kube-apiserver 1.36.4 does, measured."""
+    add_seen = '[JSONPatch{op: "add", path: "/metadata/labels/seen", value: "yes"}]'
+    selecting = mutating_policy_text(add_seen, name="b", reinvocation=reinvocation).replace(
+        "    resourceRules:", "    objectSelector: {matchLabels: {a: b}}\n    resourceRules:"
+    )
+    policies = load_texts(mutating_policy_text(first, name="a"), selecting)
+    found = mutate_deployment(policies, make_deployment(labels=labels))
+    assert found.object["metadata"]["labels"] == made
+
+
+def test_a_failure_that_denies_ends_it_and_another_is_told_once() -> None:
+    bad = '[JSONPatch{op: "remove", path: "/nowhere"}]'
+    for failure_policy, calls in (("Fail", "x"), ("Ignore", "xx")):
+        failing = mutating_policy_text(
+            bad,
+            name="b",
+            reinvocation="IfNeeded",
+            extra_spec=f"  failurePolicy: {failure_policy}\n",
+        )
+        policies = load_texts(count_calls("a"), failing)
+        mutation = mutate_deployment(policies, make_deployment(annotations={}))
+        assert mutation.object["metadata"]["annotations"] == {"a": calls}
+        assert len(mutation.failures) == 1
 
 
 def apply_policy_text(expression: str) -> str:

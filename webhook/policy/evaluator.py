@@ -171,7 +171,7 @@ class PolicyEvaluator:
         policy = bound.policy
         bindings_in_question: Iterable[Binding] = bound.bindings
         try:
-            for params, bindings in self.invocations(bound):
+            for params, bindings in self.parameters(bound):
                 bindings_in_question = bindings
                 sure = self.namespace_known or not (
                     policy.reads_namespace or _selects_by_namespace(policy, bindings)
@@ -210,14 +210,20 @@ class PolicyEvaluator:
             return DEADLINE_EXCEEDED  # whatever it met then is how it was interrupted
         return f"{type(error).__name__}: {error}"
 
-    def invocations(self, bound: BoundPolicy) -> Iterator[tuple[Any, list[Binding]]]:
+    def parameters(self, bound: BoundPolicy) -> Iterator[tuple[Any, list[Binding]]]:
         """Yield each parameter object (None: none is used) with the bindings that chose it."""
+        chosen: dict[int, tuple[Any, list[Binding]]] = {}
+        for binding, params in self.invocations(bound):
+            chosen.setdefault(id(params), (params, []))[1].append(binding)
+        yield from chosen.values()
+
+    def invocations(self, bound: BoundPolicy) -> Iterator[tuple[Binding, Any]]:
+        """Yield each binding that is about the request with each of its parameter objects."""
         policy, request = bound.policy, self.request
         if not bound.bindings or not matches_request(
             policy.match_constraints, request, self.labels
         ):
             return
-        chosen: dict[int, tuple[Any, list[Binding]]] = {}
         for binding in bound.bindings:
             if not matches_request(binding.match_resources, request, self.labels):
                 continue
@@ -229,8 +235,7 @@ class PolicyEvaluator:
                 self._add_failure(policy, f"policy/{policy.name}", str(error), "deny")
                 continue
             for params in param_objects:
-                chosen.setdefault(id(params), (params, []))[1].append(binding)
-        yield from chosen.values()
+                yield binding, params
 
     def new_budget(self) -> CostBudget:
         """Return what one evaluation may take of the review's steps."""

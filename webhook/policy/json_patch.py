@@ -138,7 +138,7 @@ class _Patcher:
 
     def _move(self, raw: dict[str, Any]) -> None:
         value = self._read_from(raw)
-        self._remove({"op": "move", "path": raw["from"]})
+        self._remove({"path": raw["from"]})
         target = self._container(raw["path"])
         if target[0] is None:
             raise _missing("move", raw["path"])
@@ -165,10 +165,7 @@ class _Patcher:
                     raise PatchError(f"test {raw['path']}: invalid index {key}")
                 found = container[index]
         expected = raw.get("value", _MISSING)
-        if found is _MISSING or expected is _MISSING:
-            if found is not expected:
-                raise PatchTestFailedError
-        elif not json_equal(found, expected):
+        if found is not expected and not json_equal(found, expected):
             raise PatchTestFailedError
 
 

@@ -1,15 +1,16 @@
 """What mutating policies change about one request's object.
 
 Source: k8s.io/apiserver pkg/admission/plugin/policy/mutating/dispatcher.go and
-patch/json_patch.go. As there, a patch whose `test` operation fails changes nothing, and policies
-with reinvocationPolicy IfNeeded are evaluated once more if a later policy changed anything.
+patch/json_patch.go. As there, selectors are asked about the object as it came in, a patch whose
+`test` operation fails changes nothing, and once anything has changed, all is asked again that was
+invoked with reinvocationPolicy IfNeeded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from webhook.cel.activation import DEADLINE_EXCEEDED, CostLimitExceededError, SharedBudget
+from webhook.cel.activation import DEADLINE_EXCEEDED, CostLimitExceededError
 from webhook.cel.stdlib import to_base64
 from webhook.cel.time_values import Duration, Timestamp
 from webhook.cel.values import (
@@ -26,8 +27,6 @@ from webhook.graph.finding import Operation
 from webhook.policy.apply_configuration import apply_configuration
 from webhook.policy.evaluator import (
     DEFAULT_LIMITS,
-    MAX_REVIEW_STEPS,
-    RESERVED_STEPS,
     EvaluationLimits,
     ExpressionObserver,
     PolicyEvaluator,
@@ -35,6 +34,8 @@ from webhook.policy.evaluator import (
 )
 from webhook.policy.json_patch import PatchError, PatchTestFailedError, apply_patch
 from webhook.policy.model import (
+    NAMESPACE_SLOT,
+    Binding,
     BoundPolicy,
     CompiledExpression,
     Policy,
@@ -72,14 +73,23 @@ def mutate_object(
     if not policies.mutating or type(request.object) is not dict:
         return MutationResult(request.object)
     mutator = _Mutator(policies, request, facts, limits, observer)
-    changed_after = mutator.run_round(policies.mutating)
-    reinvoked = [
-        bound
-        for bound in policies.mutating
-        if bound.policy.reinvoke_if_needed and bound.policy.name in changed_after
-    ]
-    mutator.run_round(reinvoked)
-    return MutationResult(*mutator.result, tuple(mutator.failures))
+    invoked = mutator.run_round()
+    if mutator.result[1] and not any(failure.action for failure in mutator.failures):
+        mutator.run_round(again=invoked)
+    return MutationResult(*mutator.result, mutator.failures)
+
+
+class _Invocation(NamedTuple):
+    """A policy with one of its bindings and one of its parameter objects."""
+
+    bound: BoundPolicy
+    binding: Binding
+    params: Any
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What tells it from others."""
+        return self.bound.policy.name, self.binding.name, id(self.params)
 
 
 class _Mutator:
@@ -93,61 +103,76 @@ class _Mutator:
         limits: EvaluationLimits,
         observer: ExpressionObserver | None,
     ) -> None:
-        self.policies, self.request, self.facts = policies, request, facts
-        self.limits, self.observer = limits, observer
-        self.budget = SharedBudget(MAX_REVIEW_STEPS, RESERVED_STEPS)
-        self.policies_to_come = 0
+        self.policies = policies
         self.result: tuple[Any, tuple[Operation, ...]] = (request.object, ())
         # One value, so that an interruption cannot come between the object and its operations.
-        self.failures: list[PolicyFailure] = []
+        self.evaluator = PolicyEvaluator(policies, request, facts, limits, observer)
 
     @property
     def object(self) -> Any:
         """The object as it is by now."""
         return self.result[0]
 
-    def run_round(self, bound_policies: Iterable[BoundPolicy]) -> set[str]:
-        """Evaluate policies in order; return those after which something changed."""
-        applied: list[str] = []
-        changed_after: set[str] = set()
-        in_order = list(bound_policies)
-        for number, bound in enumerate(in_order, 1):
-            self.policies_to_come = len(in_order) - number
-            before = self.result
-            self._apply_policy(bound)
-            if self.result is not before:
-                changed_after.update(applied)
-            applied.append(bound.policy.name)
-        return changed_after
+    @property
+    def failures(self) -> tuple[PolicyFailure, ...]:
+        """What failed, each once: what is invoked again fails again."""
+        return tuple(dict.fromkeys(self.evaluator.failures))
 
-    def _apply_policy(self, bound: BoundPolicy) -> None:
-        request = self.request._replace(object=self.object)
-        evaluator = PolicyEvaluator(self.policies, request, self.facts, self.limits, self.observer)
-        evaluator.budget = self.budget
-        evaluator.policies_to_come = self.policies_to_come
-        try:
-            self._apply_mutations(evaluator, bound)
-        except Exception as error:  # noqa: BLE001 — a fault of ours must not hide the others
-            self._add_failure(bound.policy, None, error, evaluator.describe_error(error))
-        self.failures.extend(evaluator.failures)
+    def run_round(
+        self, again: Collection[tuple[str, str, int]] | None = None
+    ) -> set[tuple[str, str, int]]:
+        """Invoke policies in order; return the keys of what is to be invoked once more.
 
-    def _apply_mutations(self, evaluator: PolicyEvaluator, bound: BoundPolicy) -> None:
-        policy = bound.policy
-        for params, _ in evaluator.invocations(bound):
-            evaluator.request = self.request._replace(object=self.object)
-            frame = evaluator.new_frame(policy, params)
+        again  the keys of what is invoked; None: all
+        """
+        self._show_object()
+        # Selectors are asked before any policy changes what they select by.
+        invocations = [
+            invocation
+            for bound in self.policies.mutating
+            for invocation in self._invocations(bound)
+            if again is None or invocation.key in again
+        ]
+        invoked = set()
+        for number, invocation in enumerate(invocations, 1):
+            self.evaluator.policies_to_come = len(invocations) - number
+            policy = invocation.bound.policy
             try:
-                if not evaluator.match_conditions_hold(policy, frame):
-                    continue
-            except (EvaluationError, CostLimitExceededError) as error:
-                self._add_failure(policy, None, error, f"matchConditions: {error}")
+                is_invoked = self._invoke(policy, invocation.params)
+            except Exception as error:  # noqa: BLE001 — a fault of ours must not hide the others
+                self._add_failure(policy, None, error, self.evaluator.describe_error(error))
                 continue
-            for index, code in enumerate(policy.mutations):
-                # Variables are computed again: the object has changed.
-                frame = evaluator.new_frame(policy, params)
-                frame[1] = self.object
-                frame[5] = evaluator.namespace
-                self._apply_mutation(policy, index, code, frame)
+            if is_invoked and policy.reinvoke_if_needed:
+                invoked.add(invocation.key)
+        return invoked
+
+    def _invocations(self, bound: BoundPolicy) -> Iterator[_Invocation]:
+        try:
+            for binding, params in self.evaluator.invocations(bound):
+                yield _Invocation(bound, binding, params)
+        except Exception as error:  # noqa: BLE001 — as above
+            self._add_failure(bound.policy, None, error, self.evaluator.describe_error(error))
+
+    def _show_object(self) -> None:
+        self.evaluator.request = self.evaluator.request._replace(object=self.object)
+
+    def _invoke(self, policy: Policy, params: Any) -> bool:
+        """Make the mutations of a policy; return whether its conditions hold."""
+        self._show_object()
+        frame = self.evaluator.new_frame(policy, params)
+        try:
+            if not self.evaluator.match_conditions_hold(policy, frame):
+                return False
+        except (EvaluationError, CostLimitExceededError) as error:
+            self._add_failure(policy, None, error, f"matchConditions: {error}")
+            return False
+        for index, code in enumerate(policy.mutations):
+            # Variables are computed again: the object has changed.
+            self._show_object()
+            frame = self.evaluator.new_frame(policy, params)
+            frame[NAMESPACE_SLOT] = self.evaluator.namespace
+            self._apply_mutation(policy, index, code, frame)
+        return True
 
     def _apply_mutation(
         self, policy: Policy, index: int, expression: CompiledExpression, frame: list[Any]
@@ -173,7 +198,8 @@ class _Mutator:
         rule = f"policy/{policy.name}" + ("" if index is None else f"/{index}")
         action: ValidationAction | None = None if policy.fails_open else "deny"
         exceeded = isinstance(error, CostLimitExceededError) or description == DEADLINE_EXCEEDED
-        self.failures.append(PolicyFailure(rule, description, action, exceeded))
+        failure = PolicyFailure(rule, description, action, exceeded)
+        self.evaluator.failures.append(failure)
 
 
 def _read_operations(value: Any) -> list[Operation]:
