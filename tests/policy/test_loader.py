@@ -14,7 +14,7 @@ from tests.policy.documents import (
     policy_text,
 )
 from webhook.graph.cluster_facts import NO_FACTS
-from webhook.policy import apply_request, evaluate_policies, load_policy_set
+from webhook.policy import PolicyProblem, apply_request, evaluate_policies, load_policy_set
 from webhook.policy.compiler import compile_policy
 from webhook.policy.sources import SourceObject
 
@@ -287,12 +287,100 @@ def test_a_policy_of_any_spec_is_named(kind: str, spec: object) -> None:
     assert {(p.file, p.line) for p in policies.problems} == {(f"cluster:{kind}/x", 0)}
 
 
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("- expression: object.a &&", "14:27"),
+        ('- expression: "object.a &&"', "14:28"),
+        ("- expression: 'object.a && '", "14:28"),
+        ("- expression: |\n    object.a &&\n", "15:17"),
+    ],
+)
+def test_what_is_missing_at_the_end_is_placed_at_the_last_character(
+    written: str, place: str
+) -> None:
+    (message,) = problem_messages(policy_text(written))
+    assert message.startswith(f"policy.yaml:{place}: p: ")
+
+
+@pytest.mark.parametrize(
+    ("spec", "validation", "issue"),
+    [
+        ("matchConditions: [1]", "", "spec.matchConditions[0] must be of type object"),
+        ("matchConditions: [{name: c}]", "", "expression is required"),
+        (
+            "auditAnnotations: [{key: 1, valueExpression: \"'a'\"}]",
+            "",
+            "spec.auditAnnotations[0].key must be of type string",
+        ),
+        ("failurePolicy: 1", "", "spec.failurePolicy must be of type string"),
+        ("", "- expression: true", "spec.validations[1].expression must be of type string"),
+        ("", "- message: a", "expression is required"),
+        ("", "- a", "spec.validations[1] must be of type object"),
+    ],
+)
+def test_expressions_are_checked_though_the_shape_is_wrong_elsewhere(
+    spec: str, validation: str, issue: str
+) -> None:
+    text = policy_text(f"- expression: object.foo()\n{validation}", spec=spec)
+    assert {problem.message for problem in load_texts(text).problems} == {
+        issue,
+        "undeclared reference to 'foo'",
+    }
+
+
+def test_a_patch_of_no_known_type_hides_no_other_mistake() -> None:
+    mutations = (
+        "  mutations:\n"
+        "  - {patchType: Merge, jsonPatch: {expression: '[]'}}\n"
+        "  - {patchType: ApplyConfiguration, applyConfiguration: {expression: 'object.foo()'}}\n"
+    )
+    text = (
+        "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicy\n"
+        f"metadata: {{name: m}}\nspec:\n{MATCH_CONSTRAINTS}  reinvocationPolicy: Never\n{mutations}"
+    )
+    assert [problem.message for problem in load_texts(text).problems] == [
+        'invalid patchType "Merge"; expected JSONPatch or ApplyConfiguration',
+        "undeclared reference to 'foo'",
+    ]
+
+
+def test_nothing_is_said_of_a_variable_that_cannot_be_read() -> None:
+    text = policy_text(
+        "- expression: variables.most == 1 && variables.other == 1",
+        spec="variables: [{name: most, expresion: '1'}, {name: other, expression: '1'}]",
+    )
+    assert [problem.message for problem in load_texts(text).problems] == [
+        'unknown field "expresion"; did you mean "expression"?'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint"), [("Validating", '; did you mean "limits"?'), ("Mutating", "")]
+)
+def test_a_binding_of_no_policy_gets_the_nearest_name_of_its_kind(kind: str, hint: str) -> None:
+    policy = policy_text("- expression: 'true'", name="limits")
+    binding = binding_text(policy="limit").replace("Validating", kind)
+    if kind == "Mutating":
+        binding = binding.replace("  validationActions: [Deny]\n", "")
+    (problem,) = load_texts(policy, binding).problems
+    message = f'policyName is "limit", but no {kind}AdmissionPolicy has that name{hint}'
+    assert (problem.message, problem.policy_missing) == (message, True)
+
+
+def test_a_problem_is_told_with_as_much_of_its_place_as_is_known() -> None:
+    assert str(PolicyProblem("a.yaml", 3, 5, "p", "wrong")) == "a.yaml:3:5: p: wrong"
+    assert str(PolicyProblem("cluster:x", 0, 0, "", "wrong")) == "cluster:x: wrong"
+
+
 def test_the_version_is_of_what_is_meant() -> None:
     """Order, comments and what the API server adds change nothing; a text does."""
     version = load_texts(GOOD, binding_text()).version
     assert len(version) == 12
     assert load_texts(binding_text(), "# a comment\n" + GOOD).version == version
     stored = [s.value for s in _sources(GOOD, binding_text())]
+    turned = [dict(reversed(value.items())) for value in stored]
+    assert load_policy_set(SourceObject("f", value) for value in turned).version == version
     for value in stored:
         value["metadata"] = {
             **value["metadata"],

@@ -20,6 +20,12 @@ KNOWN: frozenset[str] = frozenset(
         # a policy with problems is of no use, whatever is in it
         "webhook/policy/compiler.py: if expression is None: return None → if expression is None: "
         "pass",
+        # what has no expressions, or cannot be read, gives no problem further on either
+        "webhook/policy/loader.py: source.value['kind'].endswith('Binding') or ROOT in "
+        "shape.unreadable → source.value['kind'].endswith('Binding') and ROOT in shape.unreadable",
+        "webhook/policy/loader.py: if source.value['kind'].endswith('Binding') or ROOT in "
+        "shape.unreadable: return () → if source.value['kind'].endswith('Binding') or ROOT in "
+        "shape.unreadable: pass",
         # without policies, exceptions or findings there is nothing further on either
         "webhook/policy/evaluator.py: if not policies.validating: return EMPTY_EVALUATION → "
         "if not policies.validating: pass",

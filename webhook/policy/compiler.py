@@ -19,7 +19,7 @@ from webhook.cel.functions import KUBERNETES_LIBRARIES
 from webhook.cel.signatures import Library
 from webhook.cel.types import BOOL, DYN, NULL, STRING, CelType, list_of, struct
 from webhook.graph.model import get_list, get_mapping, get_str
-from webhook.graph.path import ROOT, Path
+from webhook.graph.path import ROOT, Path, resolve_path
 from webhook.graph.selectors import read_selector
 from webhook.graph.well_known import GRAPHGATE_PREFIX
 from webhook.policy.cel_graph_library import GRAPH_LIBRARY
@@ -120,7 +120,7 @@ class _PolicyCompiler:
             self._compile_variable(item, spec_path / "variables" / index)
         self._check_object_types(spec_path)
         match_conditions = tuple(
-            MatchCondition(item["name"], code)
+            MatchCondition(get_str(item, "name"), code)
             for index, item in enumerate(get_list(self.spec, "matchConditions"))
             if (
                 code := self._compile_expression(
@@ -133,7 +133,7 @@ class _PolicyCompiler:
             for index, item in enumerate(get_list(self.spec, "validations"))
         ]
         audit_annotations = tuple(
-            AuditAnnotation(item["key"], code)
+            AuditAnnotation(get_str(item, "key"), code)
             for index, item in enumerate(get_list(self.spec, "auditAnnotations"))
             if (
                 code := self._compile_audit_annotation(
@@ -146,7 +146,7 @@ class _PolicyCompiler:
             for index, item in enumerate(get_list(self.spec, "mutations"))
             if (
                 code := self._compile_mutation(
-                    spec_path / "mutations" / index / PATCH_FIELDS[item["patchType"]] / "expression"
+                    spec_path / "mutations" / index, get_str(item, "patchType")
                 )
             )
         )
@@ -308,11 +308,12 @@ class _PolicyCompiler:
     def _compile_audit_annotation(self, path: Path) -> CompiledExpression | None:
         return self._compile_expression(path, self.environment, (STRING, NULL))
 
-    def _compile_mutation(self, path: Path) -> CompiledExpression | None:
+    def _compile_mutation(self, path: Path, patch_type: str) -> CompiledExpression | None:
         environment = self.environment.with_patch_types()
-        merges = "applyConfiguration" in path
+        merges = patch_type == "ApplyConfiguration"
         returns = struct(OBJECT_TYPE) if merges else list_of(struct(PATCH_TYPE))
-        return self._compile_expression(path, environment, (returns,))
+        field = PATCH_FIELDS.get(patch_type, "")
+        return self._compile_expression(path / field / "expression", environment, (returns,))
 
     def _compile_expression(
         self,
@@ -327,8 +328,11 @@ class _PolicyCompiler:
         returns             the types that it may have, or names of their kinds; empty: any
         used_by_kubernetes  an annotation is not
         """
+        text = self._text_at(path)
+        if text is None:
+            return None
         try:
-            expression = environment.check(self._text_at(path))
+            expression = environment.check(text)
         except ExpressionError as error:
             for misuse in error.issues:
                 self._add_problem(path, misuse)
@@ -346,18 +350,19 @@ class _PolicyCompiler:
     def _add_problem(self, path: Path, issue: ExpressionIssue) -> None:
         position = self.source.position(path, issue.offset)
         message = issue.message + (
-            self._hint(issue.message) or _quotes_hint(self._text_at(path), issue)
+            self._hint(issue.message) or _quotes_hint(self._text_at(path) or "", issue)
         )
         if issue.message.startswith("undeclared reference to 'authorizer'"):
             message = _AUTHORIZER_UNSUPPORTED
         self.problems.append(PolicyProblem(self.source.file, *position, self.name, message))
 
-    def _text_at(self, path: Path) -> str:
-        found: Any = self.raw
-        for segment in path:
-            found = found[segment]
-        text: str = found  # the schema lets nothing else stand where an expression does
-        return text
+    def _text_at(self, path: Path) -> str | None:
+        """Return the text of an expression; None if its shape is wrong, which is told elsewhere."""
+        try:
+            text = resolve_path(self.raw, path)
+        except LookupError:
+            return None
+        return text if isinstance(text, str) else None
 
     def _hint(self, message: str) -> str:
         name = message.partition("'")[2].partition("'")[0]

@@ -10,8 +10,7 @@ from typing import Any
 
 from webhook.graph.path import Path
 from webhook.yamldoc import Document, ParsedFile
-from webhook.yamldoc.merge_keys import find_entry
-from webhook.yamldoc.nodes import Mapping, Node, Scalar, Sequence, resolve_alias
+from webhook.yamldoc.nodes import Scalar
 
 _WHITESPACE = re.compile(r"\s")
 
@@ -37,9 +36,9 @@ class SourceObject:
         if self.document is None:
             return 0, 0
         if offset is not None:
-            scalar = _find_scalar(self.document.node, path)
-            if scalar is not None:
-                return _position_in_scalar(self.document, scalar, offset)
+            node = self.document.find_node(path)
+            if isinstance(node, Scalar):
+                return _position_in_scalar(self.document, node, offset)
         location = self.document.position(path)
         return location.line, location.column
 
@@ -47,25 +46,6 @@ class SourceObject:
 def objects_from_file(file: str, parsed: ParsedFile) -> tuple[SourceObject, ...]:
     """Return the objects of a file that was read."""
     return tuple(SourceObject(file, document.value, document) for document in parsed.documents)
-
-
-def _find_scalar(node: Node, path: Path) -> Scalar | None:
-    current = resolve_alias(node)
-    for segment in path:
-        if isinstance(current, Mapping) and isinstance(segment, str):
-            pair = find_entry(current, segment)
-            if pair is None:
-                return None
-            current = resolve_alias(pair.value)
-        elif (
-            isinstance(current, Sequence)
-            and isinstance(segment, int)
-            and segment < len(current.items)
-        ):
-            current = resolve_alias(current.items[segment])
-        else:
-            return None
-    return current if isinstance(current, Scalar) else None
 
 
 def _position_in_scalar(document: Document, scalar: Scalar, offset: int) -> tuple[int, int]:
@@ -89,8 +69,8 @@ def _visible_offsets(text: str, scalar: Scalar) -> Iterator[int]:
     """Yield the offset of each visible character of a scalar's value in the text."""
     position, end = scalar.start, scalar.end
     if scalar.style in ("|", ">"):
-        position = _line_end(text, position)  # the header: "|2-  # comment"
-        yield from (n for n in range(position, end) if not text[n].isspace())
+        header, _, _ = text[position:end].partition("\n")  # "|2-  # comment"
+        yield from (n for n in range(position + len(header), end) if not text[n].isspace())
         return
     if scalar.style == "":
         yield from (n for n in range(position, end) if not text[n].isspace())
@@ -102,11 +82,6 @@ def _visible_offsets(text: str, scalar: Scalar) -> Iterator[int]:
         if visible:
             yield position
         position += width
-
-
-def _line_end(text: str, offset: int) -> int:
-    found = text.find("\n", offset)
-    return len(text) if found < 0 else found
 
 
 def _single_quoted_step(text: str, offset: int) -> tuple[int, bool]:

@@ -142,21 +142,22 @@ class Document:
 
     def scalar_text(self, path: Iterable[Segment]) -> str | None:
         """Return the text of an unquoted scalar as it is written; None if there is none."""
-        node = self._node_at(path)
+        node = self.find_node(path)
         if not isinstance(node, Scalar) or node.style or node.tag is not None:
             return None
         return node.text or None
 
     def split_mapping(self, path: Iterable[Segment]) -> tuple[dict[str, Any], ...]:
         """Return a mapping in parts, of which each begins at a key that was written before."""
-        node = self._node_at(path)
+        node = self.find_node(path)
         if not isinstance(node, Mapping):
             return ()
         return tuple(
             construct_value(replace(node, entries=entries)) for entries in split_at_repeats(node)
         )
 
-    def _node_at(self, path: Iterable[Segment]) -> Node | None:
+    def find_node(self, path: Iterable[Segment]) -> Node | None:
+        """Return the node of a place, an alias resolved; None if the document has no such place."""
         node = self.node
         for segment in path:
             child = _child(node, segment)
