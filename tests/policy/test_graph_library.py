@@ -296,6 +296,18 @@ def test_a_security_context_is_the_pods_and_the_containers_own() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(GRAPH_LIBRARY.functions))
+@pytest.mark.parametrize("value", [{}, {"spec": None}, {"spec": []}, {"spec": "text"}])
+def test_an_object_without_a_spec_has_no_rows(name: str, value: Any) -> None:
+    more = ("m",) if name in {"graph.parents", "graph.containers"} else ()
+    assert GRAPH_LIBRARY.functions[name](value, *more, charge=lambda _: None) == []
+
+
+def test_a_predictor_without_a_name_has_its_nodes() -> None:
+    (row,) = list_nodes(deployment({"graph": {"name": "m"}}))
+    assert (row["name"], row["path"]) == ("m", "spec.predictors[0].graph")
+
+
+@pytest.mark.parametrize("name", sorted(GRAPH_LIBRARY.functions))
 @pytest.mark.parametrize("value", [None, 1, "object", [{}]])
 def test_a_function_of_the_graph_is_about_objects(name: str, value: Any) -> None:
     arguments = (value, "m") if name == "graph.parents" else (value,)

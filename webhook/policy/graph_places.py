@@ -87,12 +87,12 @@ def _iter_downloads(object_: Any) -> Iterator[tuple[Mapping[str, Any], Path]]:
             yield _explainer(predictor), predictor.path / "explainer"
 
 
-def list_replicas(object_: Any) -> list[dict[str, Any]]:
+def list_replicas(object_: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return every number of pods that is written, and KEDA's own where none is: {replicas, path}.
 
     An object of kind Scale has one, at spec.replicas, as the SeldonDeployment that it scales.
     """
-    spec = get_mapping(object_, "spec") if type(object_) is dict else {}
+    spec = get_mapping(object_, "spec")
     rows = list(_count_rows(spec, ("replicas",), ROOT / "spec"))
     for predictor in read_predictors(object_):
         here = predictor.path

@@ -122,6 +122,36 @@ def test_it_judges_the_pods_of_a_seldondeployment(repository: str, count: int) -
 def test_what_a_constraint_does_is_carried_over(action: str, ours: str) -> None:
     conversion, _ = convert(TEMPLATE, CONSTRAINT.replace("warn", action))
     assert conversion.objects[1]["spec"]["validationActions"] == [ours]
+    said = f"ours: enforcementAction {action} becomes Audit" in conversion.notes
+    assert said is (action == "scoped")
+
+
+def test_selectors_are_carried_over_and_an_empty_match_is_none() -> None:
+    labels = {"matchLabels": {"team": "a"}}
+    constraint = yaml.safe_load(CONSTRAINT)
+    constraint["spec"]["match"] = {"labelSelector": labels, "namespaceSelector": labels}
+    conversion, _ = convert(TEMPLATE, yaml.safe_dump(constraint))
+    binding = conversion.objects[1]["spec"]
+    assert binding["matchResources"] == {"objectSelector": labels, "namespaceSelector": labels}
+    assert conversion.notes[1:] == ()
+
+    constraint["spec"]["match"] = {"labelSelector": {}, "namespaceSelector": None}
+    conversion, _ = convert(TEMPLATE, yaml.safe_dump(constraint))
+    assert "matchResources" not in conversion.objects[1]["spec"]
+
+
+def test_a_template_without_a_title_gets_none() -> None:
+    conversion, _ = convert(TEMPLATE.replace("metadata.gatekeeper.sh/title", "other"))
+    assert conversion.objects[0]["metadata"] == {"name": "k8sallowedrepos"}
+
+
+def test_what_is_malformed_beside_it_is_passed_over() -> None:
+    template = TEMPLATE.replace("  targets:\n", "  targets:\n  - 1\n")
+    kinds = "kinds: [1, {apiGroups: [''], kinds: [Pod, 1]}]"
+    constraint = CONSTRAINT.replace("kinds: [{apiGroups: [''], kinds: [Pod]}]", kinds)
+    assert (
+        convert(template, constraint)[0].objects[:2] == convert(TEMPLATE, CONSTRAINT)[0].objects[:2]
+    )
 
 
 def test_what_a_source_has_as_a_policy_has_it_is_carried_over() -> None:

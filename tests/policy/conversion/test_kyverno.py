@@ -186,6 +186,15 @@ def test_a_kind_without_a_group_is_kubernetes_own(kind: str, group: str, resourc
     assert (rule["apiGroups"], rule["resources"]) == ([group], [resource])
 
 
+def test_a_kind_with_a_group_keeps_it_and_what_is_no_expression_is_passed_over() -> None:
+    text = CLUSTER.replace("[Pod, apps/v1/Deployment]", "[example.org/v2/Pod, 1]")
+    conversion, _ = convert(text.replace("expressions: [", "expressions: [1, "))
+    spec = conversion.objects[0]["spec"]
+    (rule,) = spec["matchConstraints"]["resourceRules"]
+    assert (rule["apiGroups"], rule["apiVersions"]) == (["example.org"], ["v2"])
+    assert len(spec["validations"]) == 1
+
+
 @pytest.mark.parametrize(
     ("field", "reason"),
     [

@@ -171,6 +171,8 @@ def test_an_operation_has_the_objects_that_it_has_in_kubernetes(
         ("spec.predictors[1].name", "c"),
         ("spec.predictors[0].componentSpecs[0].spec.containers[1]", {"name": "c1"}),
         ("spec.tolerations[0].key", "k"),
+        ("spec.rows[0][0]", 1),
+        ("spec.rows[0][0].name", "a"),
         ('metadata.annotations["a.b/c"]', "d"),
     ],
 )
@@ -228,6 +230,11 @@ def test_a_value_is_set_wherever_there_is_a_place_for_it(path: str, value: Any) 
         ({"operation": "off"}, "operation must be CREATE, UPDATE or DELETE"),
         ({"operation": False}, "operation must be CREATE, UPDATE or DELETE"),
         ({"now": 1.5}, "now must be a quoted RFC 3339 time, got 1.5"),
+        ({"now": 1767225600}, "now must be a quoted RFC 3339 time, got 1767225600"),
+        ({"now": "soon"}, "now must be a quoted RFC 3339 time, got 'soon'"),
+        ({"name": 1}, "name is required"),
+        ({"name": ""}, "name is required"),
+        ({"object": [], "set": {"metadata.name": "a"}}, "object must be a mapping"),
         ({"exceptions": [EXCEPTION]}, "exceptions require now: the time to evaluate them at"),
         ({"params": [{"kind": "A"}]}, "a parameter must be an object with apiVersion and kind"),
         (
@@ -257,6 +264,17 @@ def test_a_field_that_is_wrong_is_named(changes: dict[str, Any], fact: str) -> N
 )
 def test_a_field_of_the_file_that_is_wrong_is_named(fields: dict[str, Any], fact: str) -> None:
     assert problems({"name": "a"}, **fields) == [fact]
+
+
+def test_nothing_is_changed_in_an_object_that_is_missing() -> None:
+    assert problems({"name": "a", "set": {"metadata.name": "b"}}, object=None) == [
+        "object is missing, both in the case and in the file"
+    ]
+
+
+def test_what_a_case_has_itself_is_placed_in_the_case() -> None:
+    in_case, in_file = read({"name": "a", "object": []}), read({"name": "a"}, object=[])
+    assert [str(problem).split(":")[1] for problem in (*in_case, *in_file)] == ["20", "3"]
 
 
 def test_what_the_file_shares_is_wrong_once() -> None:

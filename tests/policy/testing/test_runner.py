@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.policy.documents import binding_text, make_deployment, policy_text
+from tests.policy.documents import binding_text, load_texts, make_deployment, policy_text
+from webhook.graph.cluster_facts import NO_FACTS
+from webhook.graph.finding_identity import finding_fingerprint
+from webhook.policy import apply_request, evaluate_policies
 from webhook.policy.testing.reader import CASE_FIELDS
 from webhook.policy.testing.runner import TestRun, diff, run_tests
 from webhook.report.policy_tests import render_json, render_junit, render_text
@@ -386,6 +389,8 @@ def test_a_failure_is_expected_or_not() -> None:
             "a/tests.yaml: *",
             [*("a good name is accepted", "a bad name is refused"), "a namespace is passed over"],
         ),
+        ("a good*", ["a good name is accepted"]),
+        ("good*", []),
         ("g?od", []),
         ("[ag]ood", []),
     ],
@@ -413,6 +418,27 @@ def test_a_folder_has_policies_and_tests_of_its_own() -> None:
     ]
     assert [gap.missing_outcome for gap in done.coverage_gaps] == ["was never evaluated"] * 2
     assert [problem.file for problem in done.problems] == ["c.yaml"]
+
+
+def test_validations_and_exceptions_are_about_what_the_mutations_left() -> None:
+    rename = '\'[JSONPatch{op: "replace", path: "/metadata/name", value: "bad"}]\''
+    policies = POLICY + "---\n" + MUTATING.replace("EXPRESSION", rename)
+    case = "- name: x\n  set: {metadata.name: worse}\n  mutated: {metadata.name: bad}\n"
+    done = run_cases(case + "  expect: [{rule: p/0}]\n", policies=policies)
+    assert passed(done), render_text(done)
+
+    (finding,) = evaluate_policies(
+        load_texts(POLICY), apply_request(make_deployment(name="bad")), NO_FACTS
+    ).findings
+    fingerprint = finding_fingerprint(finding.finding, make_deployment(name="bad"))
+    exception = (
+        "---\napiVersion: graphgate.io/v1alpha1\nkind: PolicyException\nmetadata: {name: e}\n"
+        "spec: {reason: why, expiresAt: '2026-01-01T00:00:00Z', exempt: {findings: "
+        f"[{{rule: policy/p/0, fingerprint: {fingerprint}}}]}}}}\n"
+    )
+    head = "now: '2025-01-01T00:00:00Z'\n"
+    done = run_cases(case, policies=policies + exception, head=head)
+    assert passed(done), render_text(done)
 
 
 def test_what_runs_is_asked_of_what_the_mutations_left() -> None:

@@ -17,6 +17,7 @@ Here: reading. Not here: the values (`suite`), running (`runner`).
 
 import copy
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -204,7 +205,7 @@ class _SuiteReader:
             replace(
                 facts, operator=self._read_word(raw, "operator", ("seldon", "graphgate"), place)
             ),
-            tuple(each for each in expected if each is not None),
+            tuple(filter(None, expected)),
             tuple(map(_full_rule_id, self._read_list(raw, "failures", "rules", place))),
             self._change(new_object, raw, here, ("mutated", "removed"))
             if "mutated" in raw or "removed" in raw
@@ -251,11 +252,12 @@ class _SuiteReader:
     def _read_now(self, raw: Any, here: Path) -> str:
         if raw is None:
             return ""
-        try:
-            parse_time(raw)
-        except (ValueError, TypeError, AttributeError):
-            self._reject(here, f"now must be a quoted RFC 3339 time, got {raw!r}")
-        return raw if isinstance(raw, str) else ""
+        if isinstance(raw, str):
+            with suppress(ValueError):
+                parse_time(raw)
+                return raw
+        self._reject(here, f"now must be a quoted RFC 3339 time, got {raw!r}")
+        return ""
 
     def _read_params(
         self, raw: dict[str, Any], place: Mapping[str, Path]
@@ -354,12 +356,12 @@ def _set_value(value: Any, path: Path, new_value: Any) -> None:
             raise _NoPlaceError(f"{path} goes through a value that is neither a mapping nor a list")
         parent = child
     last: Any = path[-1]
-    if isinstance(parent, list) and isinstance(last, int) and last == len(parent):
-        parent.append(new_value)
-    elif isinstance(parent, list) and isinstance(last, int) and last > len(parent):
-        raise _NoPlaceError(f"{path} is past the end of a list")
-    elif isinstance(parent, (dict, list)) and (isinstance(parent, dict) or isinstance(last, int)):
+    if isinstance(parent, dict):
         parent[last] = new_value
+    elif isinstance(parent, list) and isinstance(last, int):
+        if last > len(parent):
+            raise _NoPlaceError(f"{path} is past the end of a list")
+        parent[last : last + 1] = [new_value]
     else:
         raise _NoPlaceError(f"{path} ends in a value that is neither a mapping nor a list")
 

@@ -144,8 +144,7 @@ class _CoverageRecorder:
             paths = [condition.expression.path for condition in policy.match_conditions]
             paths += [validation.expression.path for validation in policy.validations]
             for path in paths:
-                source = source_of.get((policy.file, policy.line))
-                line = policy.line if source is None else source.position(path, 0)[0]
+                line, _ = source_of[policy.file, policy.line].position(path, 0)
                 seen = [(policy.name, str(path), value) in self.outcomes for value in (True, False)]
                 coverage.append(
                     ExpressionCoverage(policy.name, policy.file, line, str(path), *seen)
