@@ -14,6 +14,7 @@ from tests.policy.documents import (
     policy_text,
     single_validation_policy,
 )
+from webhook.cel.activation import DEADLINE_EXCEEDED
 from webhook.engine.evaluate import evaluate
 from webhook.engine.policy_context import PolicyContext
 from webhook.graph.cluster_facts import NO_FACTS, Facts, Namespace
@@ -26,7 +27,7 @@ from webhook.policy import (
     evaluate_policies,
     read_request,
 )
-from webhook.policy.evaluator import DEADLINE_EXCEEDED, PolicyEvaluator
+from webhook.policy.evaluator import PolicyEvaluator
 from webhook.settings.model import read_settings
 
 CONTAINERS = (
