@@ -167,7 +167,7 @@ def second_binding(policy: str) -> str:
 def test_what_was_invoked_is_invoked_once_more_after_a_change(
     policies: list[str], calls: dict[str, str]
 ) -> None:
-    """Counted with kube-apiserver 1.36.4 as well, but for the conditions."""
+    """As tests/apiserver/test_mutating_policies.py asks of the API server itself."""
     value = make_deployment(annotations={})
     mutation = mutate_deployment(load_texts("---\n".join(policies)), value)
     assert mutation.object["metadata"]["annotations"] == calls
@@ -192,7 +192,7 @@ def test_what_is_no_mapping_is_left_alone(value: Any) -> None:
 def test_selectors_are_asked_before_any_policy_changes_labels(
     first: str, labels: dict[str, str], made: dict[str, str], reinvocation: str
 ) -> None:
-    """As kube-apiserver 1.36.4 does, measured."""
+    """As tests/apiserver/test_mutating_policies.py asks of the API server itself."""
     add_seen = '[JSONPatch{op: "add", path: "/metadata/labels/seen", value: "yes"}]'
     selecting = mutating_policy_text(add_seen, name="b", reinvocation=reinvocation).replace(
         "    resourceRules:", "    objectSelector: {matchLabels: {a: b}}\n    resourceRules:"

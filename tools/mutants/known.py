@@ -36,7 +36,7 @@ KNOWN: frozenset[str] = frozenset(
         # nobody compares a fingerprint then
         "webhook/policy/exceptions.py: finding_fingerprint(finding, document) if has_fingerprints "
         "else '' → finding_fingerprint(finding, document) if has_fingerprints else "
-        "finding_fingerprint(finding, document)",
+        "finding_fingerprint(findin",
         # graphs alone are read since that is quicker, and with the pods just the same
         "webhook/policy/cel_graph_library.py: 'predictors' → 'predictors~'",
         "webhook/policy/cel_graph_library.py: spec.get('predictors') if type(spec) is dict else "
