@@ -357,7 +357,7 @@ class _PolicyCompiler:
         self.problems.append(PolicyProblem(self.source.file, *position, self.name, message))
 
     def _text_at(self, path: Path) -> str | None:
-        """Return the text of an expression; None if its shape is wrong, which is told elsewhere."""
+        """Return the text of an expression; None where the shape is wrong, another problem."""
         try:
             text = resolve_path(self.raw, path)
         except LookupError:

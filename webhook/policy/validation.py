@@ -110,7 +110,7 @@ def _unreadable_paths(error: Any) -> Iterator[Path]:
         case "required":
             yield path / kind.property
         case _:
-            # an item that is no mapping is read as an empty one; a list of words goes as a whole
+            # an item that should be a mapping is read as an empty one; a list of words goes whole
             is_word = isinstance(path[-1], int) and "object" not in kind.types
             yield path.parent if is_word else path
 
