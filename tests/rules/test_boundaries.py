@@ -443,7 +443,12 @@ def test_twenty_nodes_of_one_name_are_renamed_together(count: int, operations: i
 
 
 SIZE = 256 * 1024
-INJECTED = {"prometheus.io/path": "/prometheus", "prometheus.io/scrape": "true"}
+REVISION = "deployment.kubernetes.io/revision"
+INJECTED = {  # of a ReplicaSet, which without room for them is never made
+    "deployment.kubernetes.io/desired-replicas": "1",
+    "deployment.kubernetes.io/max-replicas": "2",
+    REVISION: "1",
+}
 PODS = sum(len(key) + len(value) for key, value in INJECTED.items())
 
 
@@ -479,9 +484,9 @@ def test_annotations_are_counted_in_bytes(build: Any, size: int, letter: str) ->
 @pytest.mark.parametrize("build", [of_spec, of_predictor, of_component])
 def test_an_annotation_that_replaces_an_injected_one_is_counted_once(build: Any) -> None:
     left = SIZE - PODS - len("example.com/a")
-    same = {"prometheus.io/scrape": "none", "example.com/a": "a" * left}
+    same = {REVISION: "2", "example.com/a": "a" * left}
     assert "annotations-too-large" not in found(build(same))
-    assert "annotations-too-large" in found(build(same | {"prometheus.io/scrape": "never"}))
+    assert "annotations-too-large" in found(build(same | {REVISION: "10"}))
 
 
 @pytest.mark.parametrize(("minor", "wrong"), [(31, True), (32, False), (33, False)])

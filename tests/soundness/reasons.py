@@ -158,6 +158,9 @@ REASONS: dict[str, Reason] = {
     "unsatisfiable-affinity": Reason(
         "container", "The scheduler finds no node or pod that the affinity matches, and waits."
     ),
+    "annotations-too-large": Reason(
+        "container", "The ReplicaSet has three annotations more, and is refused: no pod is made."
+    ),
     "contradictory-operating-system": Reason(
         "container", "The kubelet compares os.name with its node, which another field chose."
     ),

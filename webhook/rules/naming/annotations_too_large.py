@@ -1,8 +1,10 @@
 """Annotations too large
 
 Why: the annotations of an object have at most 256 KiB, keys and values together. This holds for the
-SeldonDeployment and for its pods, which get the annotations of spec, of their predictor and of
-their componentSpec. The API server refuses larger ones.
+SeldonDeployment and for its Deployments and pods, which get the annotations of spec, of their
+predictor and of their componentSpec. The API server refuses larger ones. Kubernetes makes a
+ReplicaSet of each Deployment with three annotations of its own beside these, which are counted: a
+Deployment without room for them is taken, and never gets a pod.
 
 Fix: Move large values into a ConfigMap.
 
@@ -26,14 +28,18 @@ from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import MAX_ANNOTATIONS_SIZE, count_bytes
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT
-from webhook.graph.well_known import PROMETHEUS_PATH_ANNOTATION, PROMETHEUS_SCRAPE_ANNOTATION
 
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"annotations", "metadata"})
 
-_INJECTED = {PROMETHEUS_PATH_ANNOTATION: "/prometheus", PROMETHEUS_SCRAPE_ANNOTATION: "true"}
-"""The annotations of every pod that is scraped, unless the author overrides them."""
+_INJECTED = {
+    "deployment.kubernetes.io/desired-replicas": "1",
+    "deployment.kubernetes.io/max-replicas": "2",
+    "deployment.kubernetes.io/revision": "1",
+}
+"""What each ReplicaSet has at least, beside the annotations of its Deployment (SetNewReplicaSet-
+Annotations, SetReplicasAnnotations). It is more than what pods have that are scraped."""
 
 _Layers = tuple[Mapping[str, Any], ...]
 
