@@ -154,6 +154,18 @@ def test_a_service_that_would_become_headless_is_denied(before, after, denials, 
     assert reported_rules(new, old) == (denials, warnings)
 
 
+@pytest.mark.parametrize(
+    ("holders", "place"),
+    [(["spec"], "spec"), (["metadata"], "metadata"), (["spec", "metadata"], "spec")],
+)
+def test_the_annotation_is_named_where_it_is_read(holders, place):
+    new = with_predictor()
+    for holder in holders:
+        new[holder]["annotations"] = {"seldon.io/headless-svc": "true"}
+    (finding,) = evaluate(new, SETTINGS, NO_FACTS, old_document=with_predictor()).denials
+    assert str(finding.path) == f'{place}.annotations["seldon.io/headless-svc"]'
+
+
 def test_a_service_of_another_name_is_told():
     named = with_predictor(annotations={"seldon.io/svc-name": "iris"})
     assert reported_rules(named, with_predictor()) == ([], ["service-name-changed"])
@@ -186,6 +198,18 @@ def test_a_deployment_that_seldon_makes_anew_is_told(new, old):
     # Its selector has the Services of the pod; graphgate's has its name alone.
     assert reported_rules(new, old, operator="seldon") == ([], ["immutable-field-changed"])
     assert reported_rules(new, old, operator="graphgate") == ([], [])
+
+
+def test_the_labels_that_change_are_named_and_no_others():
+    decision = evaluate(
+        with_separate_orchestrator(),
+        SETTINGS,
+        NO_FACTS,
+        old_document=with_predictor(),
+        operator="seldon",
+    )
+    (finding,) = decision.warnings
+    assert "selector of Deployment iris-main-0-classifier (seldon-app)" in finding.message
 
 
 def test_an_update_that_names_nothing_anew_is_not_rendered(monkeypatch):

@@ -11,6 +11,11 @@ SELECTOR = {"matchLabels": {"team": "a"}}
 SECRET = {"secret": {"name": "s", "items": [{"key": "k", "path": "ca.crt"}]}}
 
 
+def labels(length):
+    """Return a subdomain of so many characters."""
+    return ".".join(["a" * 60] * 10)[: length - 1].rstrip(".").ljust(length, "b")
+
+
 def bundle(**fields):
     return {"clusterTrustBundle": {"path": "ca.crt", **fields}}
 
@@ -38,6 +43,8 @@ VALID = {
     "bundle by signer and expressions": of_signer(**requirement("In", "a", "b")),
     "bundle by signer and a key": of_signer(**requirement("Exists")),
     "long signer name": [bundle(signerName=f"a.example/{'b' * 200}.c")],
+    "longest domain": [bundle(signerName=f"{labels(253)}/b")],
+    "longest signer": [bundle(signerName=f"{labels(253)}/{labels(253)}.{'b' * 63}")],
     "certificate": [issued()],
     "certificate in two files": [
         issued(credentialBundlePath=None, keyPath="tls.key", certificateChainPath="tls.crt")
@@ -68,6 +75,8 @@ INVALID = {
     "signer's path in capitals": [bundle(signerName="a.example/B")],
     "signer's long label": [bundle(signerName=f"{'a' * 64}.example/b")],
     "signer's long domain": [bundle(signerName=f"{'a.' * 126}example/b")],
+    "signer's longer domain": [bundle(signerName=f"{labels(254)}/b")],
+    "longer signer": [bundle(signerName=f"{labels(253)}/{labels(253)}.{'b' * 64}")],
     "signer's path too long": [bundle(signerName=f"a.example/{'b' * 254}")],
     "label key": of_signer(matchLabels={"a b": "c"}),
     "label value": of_signer(matchLabels={"a": "b c"}),

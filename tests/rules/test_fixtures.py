@@ -8,6 +8,7 @@
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import jsonpatch
@@ -15,7 +16,7 @@ import orjson
 import pytest
 
 from webhook.engine.evaluate import evaluate
-from webhook.graph.cluster_facts import NO_FACTS
+from webhook.graph.cluster_facts import NO_FACTS, Facts
 from webhook.lint.lint import lint_text
 from webhook.rules import all_rules, docs
 from webhook.settings.model import read_settings
@@ -24,6 +25,36 @@ from webhook.yamldoc import read
 FIXTURES = Path(__file__).with_name("fixtures")
 FILES = sorted(FIXTURES.glob("*/*.yaml"))
 SETTINGS = read_settings()
+OURS = Facts(operator="graphgate")
+GATEWAY_API = {"kind": "gateway-api", "gateway": "gateways/public", "hosts": ["ml.example.com"]}
+ISTIO = {"kind": "istio", "gateway": "istio-system/public"}
+
+
+def routed(facts, **routing):
+    """Return settings with which graphgate makes routes, and facts."""
+    head = {"apiVersion": "graphgate.io/v1alpha1", "kind": "Settings"}
+    return read_settings({**head, "routing": routing}), facts
+
+
+GIVEN = {
+    "essential-field-of-newer-kubernetes": (SETTINGS, replace(OURS, kubernetes_minor=30)),
+    "field-of-newer-kubernetes": (SETTINGS, replace(OURS, kubernetes_minor=30)),
+    "ignored-routing-annotation": routed(OURS, kind="none"),
+    "malformed-certificate-source": (SETTINGS, replace(OURS, kubernetes_minor=37)),
+    "mesh-gateway-without-host": routed(
+        OURS, **ISTIO, allowedGateways=["mesh"], allowedHosts=["iris.example.com"]
+    ),
+    "reserved-app-label": (SETTINGS, OURS),
+    "too-many-split-predictors": routed(OURS, **GATEWAY_API),
+    "unapproved-gateway": routed(OURS, **GATEWAY_API, allowedGateways=["gateways/internal"]),
+    "unapproved-host": routed(OURS, **GATEWAY_API, allowedHosts=["*.models.example.com"]),
+    "unapproved-route": routed(Facts(operator="seldon"), kind="ambassador"),
+    "unrouted-traffic": routed(OURS, kind="none"),
+    "unsupported-mirror-percentage": routed(replace(OURS, mirrors_percent=False), **GATEWAY_API),
+    "value-of-newer-kubernetes": (SETTINGS, replace(OURS, kubernetes_minor=32)),
+}
+"""By folder, the settings and facts of the fixtures of rules that look at them."""
+SIGNS = {"safe": "+", "unsafe": "?"}
 UPDATE_FIXTURES = bool(os.environ.get("GRAPHGATE_UPDATE"))
 
 
@@ -33,21 +64,25 @@ def split_head(text):
     return "".join(lines[:size]), "".join(lines[size:])
 
 
-def format_findings(text):
-    (result,) = lint_text("-", text, SETTINGS, NO_FACTS).results
+def given_for(file):
+    return GIVEN.get(file.parent.name, (SETTINGS, NO_FACTS))
+
+
+def format_findings(text, settings=SETTINGS, facts=NO_FACTS):
+    (result,) = lint_text("-", text, settings, facts).results
     return result.findings
 
 
-def describe_findings(text):
+def describe_findings(text, settings, facts):
     lines = []
-    for located in format_findings(text):
+    for located in format_findings(text, settings, facts):
         finding = located.finding
         assert "could not be evaluated" not in finding.message
         lines.append(f"# {located.action} {finding.rule_id} {finding.path}")
         lines.append(f"#   {finding.message}")
         if finding.remediation:
             lines.append(f"#   = {finding.remediation}")
-        sign = "+" if finding.fix_safety == "safe" else "?"
+        sign = SIGNS[finding.fix_safety]
         lines.extend(f"#   {sign} {orjson.dumps(operation).decode()}" for operation in finding.fix)
     return "".join(f"{line}\n" for line in lines or ["# nothing is found"])
 
@@ -56,32 +91,14 @@ def describe_findings(text):
 def test_a_fixture_gives_exactly_the_findings_in_its_head(file):
     head, body = split_head(file.read_text())
     if UPDATE_FIXTURES:
-        file.write_text(describe_findings(body) + body)
+        file.write_text(describe_findings(body, *given_for(file)) + body)
         return
-    assert describe_findings(body) == head
+    assert describe_findings(body, *given_for(file)) == head
 
 
 # Rules about updates need two documents (tests/engine/test_updates.py), and object-too-large needs
 # one that is too large for a fixture (tests/graph/test_limits.py).
-# reserved-app-label asks who reconciles (tests/engine/test_operator.py), and some what routes
-# (tests/engine/test_routing.py) or which Kubernetes is there (tests/rules/test_facts.py,
-# tests/rules/test_certificate_sources.py).
-TESTED_ELSEWHERE = {
-    "field-of-newer-kubernetes",
-    "ignored-routing-annotation",
-    "malformed-certificate-source",
-    "mesh-gateway-without-host",
-    "object-too-large",
-    "reserved-app-label",
-    "essential-field-of-newer-kubernetes",
-    "too-many-split-predictors",
-    "unapproved-gateway",
-    "unapproved-host",
-    "unapproved-route",
-    "unrouted-traffic",
-    "unsupported-mirror-percentage",
-    "value-of-newer-kubernetes",
-}
+TESTED_ELSEWHERE = {"object-too-large"}
 ON_ONE_DOCUMENT = [
     rule.id for rule in all_rules() if "old" not in rule.inputs and rule.id not in TESTED_ELSEWHERE
 ]
@@ -120,11 +137,14 @@ WITH_FIX = [f for f in FILES if any(s in f.read_text() for s in ("\n#   + {", "\
 @pytest.mark.parametrize("file", WITH_FIX, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_a_fix_removes_its_finding_and_brings_no_denial(file):
     body = split_head(file.read_text())[1]
-    document = read(body).documents[0].value
-    before = evaluate(document, SETTINGS, NO_FACTS)
-    for finding in [located.finding for located in format_findings(body) if located.finding.fix]:
+    document, given = read(body).documents[0].value, given_for(file)
+    before = evaluate(document, *given)
+    for located in format_findings(body, *given):
+        finding = located.finding
+        if not finding.fix:
+            continue
         fixed = jsonpatch.apply_patch(document, list(finding.fix))
-        after = evaluate(fixed, SETTINGS, NO_FACTS)
+        after = evaluate(fixed, *given)
         messages = {(f.rule_id, f.path, f.message) for f in (*after.denials, *after.warnings)}
         assert (finding.rule_id, finding.path, finding.message) not in messages
         assert {f.rule_id for f in after.denials} <= {f.rule_id for f in before.denials}

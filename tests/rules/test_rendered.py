@@ -12,7 +12,7 @@ from webhook.rendering import layout
 from webhook.rendering import once as renderer
 from webhook.rendering.render import render
 from webhook.rules.naming import reserved_container_name
-from webhook.rules.pod import host_process_beside_injected
+from webhook.rules.pod import host_process_beside_injected, port_collision
 from webhook.settings.model import read_settings
 
 APPARMOR = "container.apparmor.security.beta.kubernetes.io/other"
@@ -61,6 +61,35 @@ def test_where_nodes_run_is_found_once_for_all_predictors(monkeypatch: pytest.Mo
     found = [f.rule_id for _, f in run_rules(rules, parse(document), None, facts, [])]
     assert found.count("env-file-without-volume") == 2
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("operator", "http", "grpc"),
+    [
+        ("seldon", None, None),
+        ("seldon", 7000, 7001),  # both the author's
+        ("seldon", 9000, 9500),  # what would be assigned, and nothing is
+        ("seldon", 7000, None),  # below what is assigned
+        ("seldon", None, 9400),
+        ("seldon", None, 9001),  # above what is assigned
+        ("graphgate", 7000, 7000),  # one Service port for both
+    ],
+)
+def test_where_nodes_run_is_not_found_for_ports_that_cannot_collide(
+    monkeypatch: pytest.MonkeyPatch, operator: Any, http: int | None, grpc: int | None
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(layout, "layout_predictors", lambda *given: asked.append(given) or [])
+    ports = [
+        {"name": name, "containerPort": number}
+        for name, number in (("http", http), ("grpc", grpc), ("debug", 9000))
+        if number is not None
+    ]
+    document = minimal()
+    pod = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]
+    pod["containers"][0]["ports"] = ports
+    assert [*port_collision.check(parse(document), Facts(operator=operator))] == []
+    assert asked == []
 
 
 @pytest.mark.parametrize(

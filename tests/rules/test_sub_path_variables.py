@@ -42,6 +42,12 @@ def test_values_that_name_each_other_do_not_grow():
     assert find("$(A199)", env=env) == []
 
 
+@pytest.mark.parametrize(("length", "found"), [(4096, 1), (4097, 0)])
+def test_a_path_is_not_looked_at_if_it_is_longer_than_the_system_s(length, found):
+    env = [{"name": "A", "value": "/" + "a" * (length - len("$(A)") - 1)}]
+    assert len(find("$(A)", env=env)) == found
+
+
 def test_few_of_many_names_are_shown():
     (finding,) = find("".join(f"$(NAME{number})" for number in range(2000)))
     assert finding.message == (

@@ -54,6 +54,12 @@ KNOWN: frozenset[str] = frozenset(
         "if not references: pass",
         "webhook/rules/pod/unknown_volume.py: volumes.keys() >= set(map(_get_name, mounts)) → "
         "volumes.keys() > set(map(_get_name, mounts))",
+        "webhook/rules/pod/value_of_newer_kubernetes.py: minor >= _NEWEST → minor > _NEWEST",
+        "webhook/rules/pod/pod_resources_below_containers.py: find_orchestrator_pod(predictor, "
+        "deployment, facts) if bounded and orchestrators else None → find_orchestrator_pod("
+        "predictor, deployment, facts) if bounded and orchestrators else find",
+        "webhook/rules/_container_references.py: if 'projected' not in volume: continue → "
+        "if 'projected' not in volume: pass",
         "webhook/rules/naming/colliding_names.py: len(predictors) > 1 → len(predictors) >= 1",
         "webhook/rules/graph/container_in_two_components.py: len(predictor.components) > 1 → "
         "len(predictor.components) >= 1",

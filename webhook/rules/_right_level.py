@@ -282,7 +282,6 @@ def _to_container_or_orchestrator(
     targets = containers
     if path[-1] in _fields_of("svcOrchSpec"):
         predictors = [p.path for p in deployment.predictors if p.path[: len(path) - 1] == path[:-1]]
-        predictors = predictors or [p.path for p in deployment.predictors]
         orchestrators = [p.join(("svcOrchSpec", path[-1])) for p in islice(predictors, 1)]
         description, targets = (
             "a container, or svcOrchSpec of a predictor",

@@ -44,7 +44,7 @@ class RuleDoc:
     @property
     def remediation(self) -> str:
         """The general remediation: the first sentence of `fix`, as findings are written."""
-        sentence = re.split(r"\.(?:\s|$)", self.fix, maxsplit=1)[0]
+        sentence = re.split(r"\.(?:\s|$)", self.fix)[0]
         return sentence[:1].lower() + sentence[1:]
 
 
@@ -55,8 +55,8 @@ def parse_docstring(docstring: str) -> RuleDoc:
     parts = re.split(rf"^({'|'.join(DOC_SECTIONS)}):[ \t]*\n?", rest, flags=re.MULTILINE)
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
     missing = [name for name in DOC_SECTIONS if not sections.get(name, "").strip()]
-    if missing or not title:
-        raise ValueError(f"the docstring lacks {', '.join(missing) or 'a title'}")
+    if missing:
+        raise ValueError(f"the docstring lacks {', '.join(missing)}")
     return RuleDoc(
         title=title.strip(),
         why=_unwrap_paragraphs(sections["Why"]),

@@ -256,9 +256,9 @@ def max_bytes(count: int) -> Check:
     """Check the length of a text in bytes."""
 
     def check(value: Any, location: Location) -> Iterable[Finding]:
-        if type(value) is not str or len(value.encode(errors="surrogatepass")) <= count:
+        size = len(value.encode(errors="surrogatepass")) if type(value) is str else 0
+        if size <= count:
             return ()
-        size = len(value.encode(errors="surrogatepass"))
         return (Finding(location.at(), f"{count} bytes at most, has {size}", "shorten it"),)
 
     return check

@@ -34,7 +34,7 @@ from typing import Any
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.k8s_syntax import is_label_value, is_qualified_name, is_subdomain
+from webhook.graph.k8s_syntax import is_qualified_name, is_subdomain
 from webhook.graph.model import (
     ComponentSpec,
     get_list,
@@ -44,9 +44,10 @@ from webhook.graph.model import (
 )
 from webhook.graph.names import is_dns_label
 from webhook.graph.path import Path
+from webhook.graph.text import join_words
 from webhook.rules._format import quote_value
 from webhook.rules._suggest import unknown_value_finding
-from webhook.rules.constraints.formats import FILE_PATH
+from webhook.rules.constraints.formats import FILE_PATH, LABEL_VALUE, QUALIFIED_NAME, Format
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -65,6 +66,7 @@ _MAX_DOMAIN_LENGTH = 253
 _MAX_SIGNER_LENGTH = 571
 _OPERATORS_WITH_VALUES = ("In", "NotIn")
 _OPERATORS_WITHOUT_VALUES = ("Exists", "DoesNotExist")
+_OPERATORS = (*_OPERATORS_WITH_VALUES, *_OPERATORS_WITHOUT_VALUES)
 
 
 def check(pod: ComponentSpec, facts: Facts) -> Iterator[Finding]:
@@ -150,7 +152,8 @@ def _check_issued(path: Path, certificate: Mapping[str, Any]) -> Iterator[Findin
     yield from _check_signer(path / "signerName", certificate.get("signerName"))
     kind = certificate.get("keyType")
     if type(kind) is str and kind not in _KEY_TYPES:
-        yield unknown_value_finding(path / "keyType", "key type", kind, _KEY_TYPES)
+        unknown = unknown_value_finding(path / "keyType", "key type", kind, _KEY_TYPES)
+        yield replace(unknown, remediation=unknown.remediation or "use an allowed key type")
     seconds = certificate.get("maxExpirationSeconds")
     host = signer.partition("/")[0]
     most = _MAX_SECONDS
@@ -211,23 +214,26 @@ def _explain_bundle_name(name: str) -> str:
 def _check_selector(path: Path, selector: Mapping[str, Any]) -> Iterator[Finding]:
     for key, value in get_mapping(selector, "matchLabels").items():
         place = path.join(("matchLabels", key))
-        if not is_qualified_name(key):
-            yield Finding(place, f"invalid label key {quote_value(key)}")
-        if type(value) is str and not is_label_value(value):
-            yield Finding(place, f"invalid label value {quote_value(value)}")
+        yield from _check_format(place, key, QUALIFIED_NAME)
+        yield from _check_format(place, value, LABEL_VALUE)
     for index, item in iter_mappings(selector, "matchExpressions"):
         place = path.join(("matchExpressions", index))
-        key, operator, values = get_str(item, "key"), item.get("operator"), get_list(item, "values")
-        if not is_qualified_name(key):
-            yield Finding(place / "key", f"invalid label key {quote_value(key)}")
+        operator, values = item.get("operator"), get_list(item, "values")
+        yield from _check_format(place / "key", get_str(item, "key"), QUALIFIED_NAME)
         if operator in _OPERATORS_WITH_VALUES and not values:
-            yield Finding(place / "values", f"values is required with operator {operator}")
+            message = f"values is required with operator {operator}"
+            yield Finding(place / "values", message, "add values")
         elif operator in _OPERATORS_WITHOUT_VALUES and values:
-            yield Finding(place / "values", f"operator {operator} takes no values")
-        elif operator not in (*_OPERATORS_WITH_VALUES, *_OPERATORS_WITHOUT_VALUES):
-            yield Finding(place / "operator", f"unknown operator {quote_value(operator or '')}")
+            message = f"operator {operator} takes no values"
+            yield Finding(place / "values", message, "remove values")
+        elif operator not in _OPERATORS:
+            message = f"unknown operator {quote_value(operator or '')}"
+            yield Finding(place / "operator", message, f"use {join_words(_OPERATORS, 'or')}")
         for number, value in enumerate(values):
-            if type(value) is str and not is_label_value(value):
-                yield Finding(
-                    place.join(("values", number)), f"invalid label value {quote_value(value)}"
-                )
+            yield from _check_format(place.join(("values", number)), value, LABEL_VALUE)
+
+
+def _check_format(path: Path, text: Any, form: Format) -> Iterator[Finding]:
+    if type(text) is str and not form.accepts(text):
+        message = f"invalid {form.name} {quote_value(text)}: {form.explain(text)}"
+        yield Finding(path, message, form.advise(text))

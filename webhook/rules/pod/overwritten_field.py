@@ -134,8 +134,6 @@ def _check_server(
 
 def _check_probes(node: Node, raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     for field in ("livenessProbe", "readinessProbe"):
-        if field not in raw:
-            continue
         for handler in list_set_fields(get_mapping(raw, field), PROBE_HANDLERS):
             yield Finding(
                 path / field / handler,

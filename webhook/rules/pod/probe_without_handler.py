@@ -109,11 +109,10 @@ def _check_misplaced(
     if not handler or handler not in known_handlers:
         choices = join_words(empty or known_handlers, "or")
         return Finding(path, f"{path[-1]} has {fields} but no {choices}", f"move {fields} there")
-    inner = "command" if handler == "exec" else fields
     message = f"{fields} of {path[-1]} belong{'s' * (len(misplaced) == 1)} to {handler}"
     fix, remediation = _wrap_patch(path, raw, misplaced, handler)
     safety: FixSafety = "safe" if misplaced != ["args"] else "unsafe"
-    return Finding(path, message, remediation or f"use {handler}.{inner}", fix, fix_safety=safety)
+    return Finding(path, message, remediation, fix, fix_safety=safety)
 
 
 def _meant_handler(misplaced: list[str], empty: list[str]) -> str:

@@ -71,7 +71,6 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
     """
     if not any(_expressions(container.raw) for container in deployment.containers):
         return
-    reported: set[Path] = set()
     for rendered, template in rendered_pods(deployment, facts):
         for field in ("initContainers", "containers"):
             for index, container in iter_mappings(template["spec"], field):
@@ -81,10 +80,7 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
                 for number, expression in expressions:
                     place = ("volumeMounts", number, "subPathExpr")
                     path = rendered.trace(("spec", "template", "spec", field, index, *place))
-                    if path in reported:
-                        continue
                     if finding := _explain(path, expression, variables):
-                        reported.add(path)
                         yield finding
 
 

@@ -84,7 +84,7 @@ def _requested_pages(pod: ComponentSpec) -> dict[int, str]:
         resources = get_mapping(holder, "resources")
         for side in ("requests", "limits"):
             for name in get_mapping(resources, side):
-                size = _page_size(name, HUGE_PAGES_PREFIX) if type(name) is str else None
+                size = _page_size(name, HUGE_PAGES_PREFIX)
                 if size is not None:
                     pages[size] = name
     return pages
