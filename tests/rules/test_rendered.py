@@ -79,7 +79,12 @@ def test_where_nodes_run_is_not_found_for_ports_that_cannot_collide(
     monkeypatch: pytest.MonkeyPatch, operator: Any, http: int | None, grpc: int | None
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(layout, "layout_predictors", lambda *given: asked.append(given) or [])
+
+    def count(*given: Any) -> tuple[()]:
+        asked.append(given)
+        return ()
+
+    monkeypatch.setattr(layout, "layout_predictors", count)
     ports = [
         {"name": name, "containerPort": number}
         for name, number in (("http", http), ("grpc", grpc), ("debug", 9000))
