@@ -14,7 +14,17 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tools.attack.families import HAND_MADE, Family, all_families, of_schema
+from tools.attack.families import (
+    HAND_MADE,
+    Family,
+    all_families,
+    container,
+    deployment,
+    of_schema,
+    pod,
+    predictor,
+    spellings_of,
+)
 from webhook.engine.evaluate import evaluate
 from webhook.engine.ratchet import ratchet
 from webhook.engine.rule_runner import ActionFinding
@@ -173,3 +183,20 @@ def test_every_list_and_mapping_of_the_schema_is_a_family() -> None:
         "many of /spec/predictors/0/labels",
         "many of /spec/predictors/0/componentSpecs/0/spec/volumes/0/projected/sources",
     } <= of_schema().keys()
+
+
+@pytest.mark.parametrize("field", ["volumemounts", "nodeselector", "implementation"])
+@pytest.mark.parametrize("place", ["spec", "predictor"])
+def test_the_level_of_a_stray_field_is_found_without_looking_at_all_pods(
+    field: str, place: str
+) -> None:
+    """Of `spellings_of`, 60 more cost as many calls with 20 pods as with 200."""
+
+    def calls(pods: int, fields: int) -> int:
+        components = [pod(containers=[container(f"c{number}")]) for number in range(pods)]
+        stray = spellings_of(field, fields)
+        whole = predictor(componentSpecs=components) | (stray if place == "predictor" else {})
+        return calls_of(deployment(whole, **(stray if place == "spec" else {})))
+
+    few, many = (calls(pods, 80) - calls(pods, 20) for pods in (20, 200))
+    assert many < few * 1.1

@@ -6,6 +6,7 @@ new field is attacked without anybody's doing; the others are shapes that somebo
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice, product
 from typing import Any
 
 from webhook.graph.limits import MAX_COMPONENTS, MAX_PREDICTORS, MAX_SHARED_ENTRIES
@@ -110,7 +111,29 @@ _FILES = {
     ]
 }
 
+
+def spellings_of(word: str, count: int) -> dict[str, Any]:
+    """Return a mapping with the word in as many cases, each letter small or capital."""
+    cases = islice(product(*((letter, letter.upper()) for letter in word)), count)
+    return {"".join(letters): {} for letters in cases}
+
+
 HAND_MADE: Mapping[str, Family] = {
+    "spellings-of-fields-of-containers-in-spec": lambda n: deployment(
+        predictor(componentSpecs=[pod(containers=[container(c)]) for c in _names(n)]),
+        **spellings_of("volumemounts", n),
+    ),
+    "spellings-of-fields-of-pods-in-spec": lambda n: deployment(
+        predictor(componentSpecs=[pod(containers=[container(c)]) for c in _names(n)]),
+        **spellings_of("nodeselector", n),
+    ),
+    "spellings-of-fields-of-containers-in-predictor": lambda n: deployment(
+        predictor(componentSpecs=[pod(containers=[container(c) for c in _names(n)])])
+        | spellings_of("volumemounts", n)
+    ),
+    "spellings-of-fields-of-nodes-in-predictor": lambda n: deployment(
+        predictor(**spellings_of("implementation", n))
+    ),
     "annotations-in-all-pods": lambda n: _in_all_pods(n, n, "annotations", "a{}"),
     "apparmor-annotations-in-all-pods": lambda n: _in_all_pods(
         n, 30, "annotations", "container.apparmor.security.beta.kubernetes.io/d{}"

@@ -5,7 +5,7 @@ level at which a field is decides. Not here: fields of Seldon Core with one home
 misplaced-field finds by their name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -13,7 +13,7 @@ from typing import Any
 
 from webhook.graph import schema
 from webhook.graph.finding import FixSafety, Operation
-from webhook.graph.model import SeldonDeployment, as_mapping, get_mapping, get_str
+from webhook.graph.model import ComponentSpec, SeldonDeployment, as_mapping, get_mapping, get_str
 from webhook.graph.path import Path
 from webhook.rules._stray_fields import get_value_at, move_into_patch
 
@@ -241,23 +241,32 @@ def _below_node(deployment: SeldonDeployment, path: Path, name: str) -> Destinat
 
 def _above_pods(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
     """Of spec or a predictor: a field of a pod or container."""
-    prefix = path.parent if path.parent != ("spec",) else Path(("spec", "predictors"))
-    below = [c for c in deployment.components if c.path[: len(prefix)] == prefix]
-    if name in _OF_PODS and path.parent != ("spec",):
+    is_in_spec = path.parent == ("spec",)
+    predictor = deployment.predictors_by_path.get(path.parent)
+    if is_in_spec:
+        components: Sequence[ComponentSpec] = deployment.components
+    else:
+        components = predictor.components if predictor is not None else ()
+    if name in _OF_PODS and not is_in_spec:
         return _in_pods_of_predictor(deployment, path, name)
     if name in _fields_of("container") and name not in _OF_PODS:
-        containers = [
-            container.path / name
-            for component in below
-            for container in component.containers
-            if container.path[:-2] == component.path / "spec"
-        ]
-        return _to_container_or_orchestrator(deployment, path, tuple(containers[:_MAX_TARGETS]))
-    if name in _fields_of("pod") and path.parent == ("spec",):
-        pods = tuple(component.path.join(("spec", name)) for component in below[:_MAX_TARGETS])
-        fix = move_into_patch(deployment, path, pods[0]) if len(below) == 1 else ()
+        containers = islice(_paths_of_containers(components), _MAX_TARGETS)
+        targets = tuple(container / name for container in containers)
+        return _to_container_or_orchestrator(deployment, path, targets)
+    if name in _fields_of("pod") and is_in_spec:
+        pods = tuple(component.path.join(("spec", name)) for component in components[:_MAX_TARGETS])
+        fix = move_into_patch(deployment, path, pods[0]) if len(components) == 1 else ()
         return Destination(_A_POD, pods, fix)
     return _in_root_of_graph(deployment, path, name)
+
+
+def _paths_of_containers(components: Iterable[ComponentSpec]) -> Iterator[Path]:
+    """Yield where the containers of pods are, those that are written at their place."""
+    for component in components:
+        pod = component.path / "spec"
+        for container in component.containers:
+            if (path := container.path)[:-2] == pod:
+                yield path
 
 
 def _in_root_of_graph(deployment: SeldonDeployment, path: Path, name: str) -> Destination | None:
@@ -267,9 +276,12 @@ def _in_root_of_graph(deployment: SeldonDeployment, path: Path, name: str) -> De
         return None
     graph = path.parent / "graph"
     # All together: an implementation without its modelUri is denied.
-    beside = deployment.unknown_fields_by_parent.get(path.parent, ())
-    sources = [*(p for p in beside if p[-1] in _fields_of("node") and p != path), path]
-    moves = [move_into_patch(deployment, p, graph / p[-1]) for p in sorted(sources)]
+    known = schema.known_fields(path.parent)
+    beside = {field for field in _fields_of("node") if field in predictor.raw}.difference(known)
+    moves = [
+        move_into_patch(deployment, path.parent / field, graph / field)
+        for field in sorted(beside | {name})
+    ]
     fix = tuple(operation for move in moves for operation in move)
     return Destination("the graph", (graph / name,), fix if all(moves) else (), "safe")
 
