@@ -127,6 +127,101 @@ def test_replacing_a_model_in_place_is_reported():
     assert reported_rules(old, old) == ([], [])
 
 
+def served(uri):
+    graph = {"implementation": "SKLEARN_SERVER", "name": "classifier", "modelUri": uri}
+    return with_predictor(graph=graph)
+
+
+def with_service(name):
+    return with_predictor(annotations={"seldon.io/svc-name": name} if name else {})
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "told"),
+    [
+        (
+            two({"name": "a", "traffic": 30}, {"name": "b", "traffic": 70}),
+            two({"name": "a", "traffic": 90}, {"name": "b", "traffic": 10}),
+            [
+                (
+                    f"spec.predictors[{index}].traffic",
+                    "this update moves the traffic of the predictor from "
+                    f"{before} to {after} at once",
+                )
+                for index, before, after in ((0, 90, 30), (1, 10, 70))
+            ],
+        ),
+        (
+            two({"name": "a", "traffic": 49}, {"name": "b", "traffic": 51}),
+            two({"name": "a", "traffic": 100}, {"name": "b"}),
+            [
+                (
+                    f"spec.predictors[{index}].traffic",
+                    "this update moves the traffic of the predictor from "
+                    f"{before} to {after} at once",
+                )
+                for index, before, after in ((0, 100, 49), (1, 0, 51))
+            ],
+        ),
+        (
+            two({"name": "a", "traffic": 100}, {"name": "b", "shadow": True, "traffic": 90}),
+            two({"name": "a", "traffic": 100}, {"name": "b", "shadow": True, "traffic": 1}),
+            [],
+        ),
+        (with_predictor(name="a", traffic=10), with_predictor(name="a", traffic=100), []),
+        (
+            with_predictor(name="b"),
+            with_predictor(name="a"),
+            [
+                (
+                    "spec.predictors",
+                    'this update removes the predictor "a", which has 100 % of the traffic',
+                )
+            ],
+        ),
+        (
+            with_predictor(name="a"),
+            two({"name": "a", "traffic": 60}, {"name": "b", "traffic": 40}),
+            [
+                (
+                    "spec.predictors",
+                    'this update removes the predictor "b", which has 40 % of the traffic',
+                )
+            ],
+        ),
+        (
+            with_predictor(name="a"),
+            two({"name": "a", "traffic": 100}, {"name": "b", "shadow": True, "traffic": 40}),
+            [],
+        ),
+        (
+            served("gs://models.example/2"),
+            served("gs://models.example/1"),
+            [
+                (
+                    "spec.predictors[0].graph.modelUri",
+                    'this update replaces the model "gs://models.example/1" with '
+                    '"gs://models.example/2" in place',
+                )
+            ],
+        ),
+        (
+            with_service("new"),
+            with_service("old"),
+            [
+                (
+                    'spec.predictors[0].annotations["seldon.io/svc-name"]',
+                    'the Service is renamed from "old": the old name stops working with the update',
+                )
+            ],
+        ),
+    ],
+)
+def test_what_an_update_does_is_told_with_its_place_and_values(new, old, told):
+    decision = evaluate(new, SETTINGS, NO_FACTS, old_document=old)
+    assert [(str(one.path), one.message) for one in decision.warnings] == told
+
+
 def with_headless(value, holder="spec"):
     document = with_predictor()
     if value is not None:
