@@ -242,6 +242,19 @@ def test_annotations_give_remediation_and_fix() -> None:
     assert found.finding.fix == ({"op": "add", "path": "/metadata/labels", "value": {}},)
 
 
+def test_a_validation_may_have_a_remediation_of_its_own() -> None:
+    annotations = "graphgate.io/remediation: add labels\ngraphgate.io/remediation.1: write fewer"
+    policies = load_texts(
+        policy_text("- expression: 'false'\n" * 3, annotations=annotations), binding_text()
+    )
+    found = evaluate_valid_policies(policies).findings
+    assert [each.finding.remediation for each in found] == [
+        "add labels",
+        "write fewer",
+        "add labels",
+    ]
+
+
 def test_every_failing_validation_of_every_policy_is_reported() -> None:
     policies = load_texts(
         policy_text(

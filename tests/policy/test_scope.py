@@ -173,6 +173,11 @@ def test_an_exception_from_a_policy_that_is_not_here_is_a_warning() -> None:
     text = policy_text("- expression: 'true'\n", annotations="graphgate.io/title: t", name="limit")
     policies = load_texts(text, binding_text(policy="limit"), EXCEPTION % "policies: [limt/0]")
     assert told(lint_policies(policies)) == ['no policy "limt/0" here; did you mean "limit"?']
+    policies = load_texts(text, binding_text(policy="limit"), EXCEPTION % "policies: [limt/1234]")
+    (sentence,) = lint_policies(policies)
+    line = policies.exceptions[0].line
+    assert sentence.startswith(f"policy.yaml:{line}: legacy: no policy")
+    assert sentence.endswith('; did you mean "limit"?')
     policies = load_texts(text, binding_text(policy="limit"), EXCEPTION % "policies: [zebra]")
     assert told(lint_policies(policies)) == ['no policy "zebra" here']
     for exempt in ("limit", "limit/0", "lim*", "limit/*"):

@@ -287,6 +287,18 @@ def test_each_issue_is_told_with_its_place(value: dict[str, Any], found: list[st
             ],
         ),
         (
+            validating(
+                matchConstraints={
+                    "resourceRules": [RULE],
+                    "objectSelector": {"matchExpressions": [{"key": "k", "operator": "Is"}]},
+                }
+            ),
+            [
+                f"{CONSTRAINTS}.objectSelector.matchExpressions[0].operator: invalid operator "
+                '"Is"; expected In, NotIn, Exists or DoesNotExist'
+            ],
+        ),
+        (
             binding(validationActions=[1]),
             ["spec.validationActions[0]: spec.validationActions[0] must be of type string"],
         ),

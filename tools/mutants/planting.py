@@ -264,7 +264,7 @@ def _in_one_line(node: ast.AST) -> str:
 def _inert_nodes(tree: ast.AST) -> set[int]:
     """Return the nodes that say nothing at run time: docstrings, annotations, slots, decorators.
 
-    `strict=` of zip says as little: it is an assertion, like `assert`.
+    `strict=` of zip and the type of a `cast` say as little: they are assertions, like `assert`.
     """
     roots: list[ast.AST] = []
     for node in ast.walk(tree):
@@ -281,6 +281,8 @@ def _inert_nodes(tree: ast.AST) -> set[int]:
                     roots.append(node.returns)
             case ast.Assign() if _is_inert(node):
                 roots.append(node)
+            case ast.Call(func=ast.Name(id="cast"), args=[type_, _]):
+                roots.append(type_)
     return {id(inner) for root in roots for inner in ast.walk(root)}
 
 

@@ -20,7 +20,7 @@ def parse_paths(value: Any, document: Any) -> tuple[Path, ...]:
 
 def parse_path(text: str, document: Any) -> Path | None:
     """Return the Path that a text spells; None where it spells none."""
-    if text in ("", "(document)"):
+    if text == "(document)":
         return ROOT
     if text.startswith("/"):
         try:

@@ -140,6 +140,14 @@ def test_selectors_are_carried_over_and_an_empty_match_is_none() -> None:
     assert "matchResources" not in conversion.objects[1]["spec"]
 
 
+def test_a_template_without_a_name_is_named_as_that() -> None:
+    rego = TEMPLATE.replace("K8sNativeValidation", "Other").replace("  name: k8s", "  title: k8s")
+    conversion, _ = convert(rego)
+    assert conversion.notes == (
+        "(no name): not converted: it has Rego, but no K8sNativeValidation",
+    )
+
+
 def test_a_template_without_a_title_gets_none() -> None:
     conversion, _ = convert(TEMPLATE.replace("metadata.gatekeeper.sh/title", "other"))
     assert conversion.objects[0]["metadata"] == {"name": "k8sallowedrepos"}

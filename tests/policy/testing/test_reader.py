@@ -243,6 +243,7 @@ def test_a_value_is_set_wherever_there_is_a_place_for_it(path: str, value: Any) 
         ),
         ({"params": {}, "groups": {"a": 1}}, "groups must be a list of groups"),
         ({"expect": "a"}, "expect must be a list of findings"),
+        ({"expect": [{"rule": "p/0", "action": "ask"}]}, "action must be deny, warn or audit"),
         ({"failures": "a"}, "failures must be a list of rules"),
         ({"expect": [{"rule": "p/0", "pth": "a"}]}, 'unknown field "pth"; did you mean "path"?'),
     ],

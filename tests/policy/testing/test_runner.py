@@ -131,6 +131,31 @@ def test_a_mutation_that_is_not_idempotent_fails() -> None:
     )
 
 
+def test_a_second_pass_that_changes_much_is_told_by_three_operations() -> None:
+    annotations = "object.metadata.annotations"
+    patches = ", ".join(
+        f'JSONPatch{{op: "add", path: "/metadata/annotations/{key}", '
+        f'value: "x" + {annotations}[?"{key}"].orValue("")}}'
+        for key in "abcd"
+    )
+    text = MUTATING.replace("EXPRESSION", f"'[{patches}]'")
+    done = run_cases("- {name: x, set: {metadata.annotations: {}}}\n", policies=text)
+    (line,) = [each for each in done.results[0].mismatches if each.startswith("!")]
+    assert line.count("/metadata/annotations/") == 3
+
+
+def test_brackets_and_question_marks_of_a_filter_are_themselves() -> None:
+    suite = (
+        "apiVersion: graphgate.io/v1alpha1\nkind: PolicyTest\n"
+        f"object: {yaml.safe_dump(make_deployment(), default_flow_style=True, width=10_000)}"
+        "cases:\n- name: 'is [it] good?'\n- name: is it good\n"
+    )
+    files = {"a/policy.yaml": POLICY, "a/tests.yaml": suite}
+    for name_filter in ("[it]", "good?", "is [it] g*?"):
+        (result,) = run_tests(files, name_filter).results
+        assert result.case == "is [it] good?"
+
+
 def test_junit_is_xml_with_a_case_for_each() -> None:
     done = run_cases("- name: wrong <&\\u0001>\n  expect: [{rule: p/0}]\n- name: right\n")
     root = ElementTree.fromstring(render_junit(done))

@@ -23,3 +23,19 @@ _INJECTED_SUFFIXES = ("-provision-location", "-pvc-source")
 def looks_injected(name: str) -> bool:
     """Return whether rendering may add a volume of this name; where, it alone knows."""
     return name in _INJECTED_VOLUMES or name.endswith(_INJECTED_SUFFIXES)
+
+
+def mounts_injected(container: Mapping[str, Any]) -> bool:
+    """Return whether a raw container mounts a volume that looks injected.
+
+    Asked of each container that mounts anything, so it calls nothing.
+    """
+    mounts = container.get("volumeMounts")
+    if type(mounts) is list:
+        for mount in mounts:
+            name = mount.get("name") if type(mount) is dict else None
+            if type(name) is str and (
+                name in _INJECTED_VOLUMES or name.endswith(_INJECTED_SUFFIXES)
+            ):
+                return True
+    return False

@@ -34,18 +34,17 @@ from typing import TYPE_CHECKING, Any
 
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.finding import Finding
-from webhook.graph.model import Container, SeldonDeployment, get_str, iter_mappings
+from webhook.graph.model import SeldonDeployment, get_str, iter_mappings
 from webhook.graph.path import Path, Segment
 from webhook.rules._format import quote_value
 from webhook.rules._rendered import rendered_pods
-from webhook.rules.pod._pods import looks_injected
+from webhook.rules.pod._pods import looks_injected, mounts_injected
 
 if TYPE_CHECKING:
     from webhook.rendering.render import Rendered
 
 ACTION = "deny"
 SINCE = "0.1.0"
-WORDS = frozenset({"container.volumeDevices", "container.volumeMounts"})
 
 _BLOCK_SOURCES = ("persistentVolumeClaim", "ephemeral")
 
@@ -72,18 +71,12 @@ def check(deployment: SeldonDeployment, facts: Facts) -> Iterator[Finding]:
 
 def _may_use_injected(deployment: SeldonDeployment) -> bool:
     """Return whether rendering may matter, cheaply: in most objects it does not."""
-    return any(
-        "volumeDevices" in container.raw or _mounts_injected(container)
-        for predictor in deployment.predictors
-        for container in predictor.all_containers
-    )
-
-
-def _mounts_injected(container: Container) -> bool:
-    return any(
-        looks_injected(get_str(mount, "name"))
-        for _, mount in iter_mappings(container.raw, "volumeMounts")
-    )
+    for predictor in deployment.predictors:
+        for container in predictor.all_containers:
+            raw = container.raw
+            if "volumeDevices" in raw or ("volumeMounts" in raw and mounts_injected(raw)):
+                return True
+    return False
 
 
 def _check_container(

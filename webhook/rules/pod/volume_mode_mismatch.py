@@ -48,6 +48,7 @@ from webhook.rules._format import quote_value
 ACTION = "deny"
 SINCE = "0.1.0"
 FIELDS = frozenset({"volumes"})
+WORDS = frozenset({"volumes.ephemeral", "volumes.persistentVolumeClaim"})
 
 _USES = {"Filesystem": "volumeMounts", "Block": "volumeDevices"}
 """By mode: the field of a container that uses a volume as what it is."""
