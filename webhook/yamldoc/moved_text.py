@@ -56,9 +56,11 @@ def moved_text(buffer: TextBuffer, entry: Entry) -> MovedText | None:
         match = _COMMENT_LINE.match(buffer.text, above)
         if match is None or len(match[1]) != column:
             break
-        comments.insert(0, buffer.text[match.end() - 1 : buffer.line_end(above)])
+        comments.append(buffer.text[match.end() - 1 : buffer.line_end(above)])
         start = above
-    return MovedText(start, key_start, tuple(comments), (first, *(line or "" for line in lines)))
+    return MovedText(
+        start, key_start, tuple(reversed(comments)), (first, *(line or "" for line in lines))
+    )
 
 
 def _unindent(line: str, column: int) -> str | None:
