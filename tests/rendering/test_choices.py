@@ -289,6 +289,17 @@ def test_seldon_fetches_a_model_whatever_the_author_mounts() -> None:
     assert ("classifier-provision-location", "/mnt/models") in mounted
 
 
+@pytest.mark.parametrize(("operator", "account"), [("graphgate", "of-a"), ("seldon", "of-b")])
+def test_of_two_servers_in_a_pod_one_names_the_account(operator: Any, account: str) -> None:
+    server = {"implementation": "SKLEARN_SERVER", "modelUri": "gs://models/iris"}
+    second = {"name": "b", **server, "serviceAccountName": "of-b"}
+    graph = {"name": "a", **server, "serviceAccountName": "of-a", "children": [second]}
+    containers = [{"name": name, "image": "i:1"} for name in ("a", "b")]
+    document = with_predictor(graph=graph, componentSpecs=[{"spec": {"containers": containers}}])
+    pod = pod_of(document, RenderOptions(operator=operator), Facts(operator=operator))
+    assert pod["serviceAccountName"] == account
+
+
 @pytest.mark.parametrize(("operator", "is_added"), [("graphgate", False), ("seldon", True)])
 def test_where_an_author_mounts_something_the_claim_is_mounted_by_seldon_alone(
     operator: Any, is_added: bool

@@ -8,7 +8,7 @@ import pytest
 from tests.documents_of import with_predictor
 from webhook.graph.cluster_facts import Facts
 from webhook.graph.parse import parse
-from webhook.rendering.options import DEFAULT_OPTIONS
+from webhook.rendering.options import DEFAULT_OPTIONS, RenderOptions
 from webhook.rendering.render import render
 
 IMAGES = {"image": "explainer:1", "image_v2": "mlserver:1"}
@@ -190,6 +190,32 @@ def test_an_explainer_of_a_predictor_that_is_off_is_off(
 ) -> None:
     found = deployment_of({"type": "ALE", **explainer}, **predictor)
     assert found["spec"].get("replicas") == replicas
+
+
+@pytest.mark.parametrize(
+    ("operator", "protocol", "is_kept"),
+    [
+        ("graphgate", "v2", True),
+        ("graphgate", "seldon", True),
+        ("seldon", "v2", False),
+        ("seldon", "seldon", True),
+    ],
+)
+def test_seldons_operator_gives_mlserver_its_own_variables_alone(
+    operator: Any, protocol: str, is_kept: bool
+) -> None:
+    own = {"name": "e", "env": [{"name": "MINE", "value": "a"}]}
+    document = with_predictor(explainer={"type": "ALE", "containerSpec": own})
+    document["spec"]["protocol"] = protocol
+    facts = Facts(explainer_images=IMAGES, operator=operator)
+    found = render(parse(document), RenderOptions(operator=operator), facts)
+    (pod,) = (
+        each.object["spec"]["template"]["spec"]
+        for each in found
+        if each.kind == "Deployment" and each.name.endswith("-explainer")
+    )
+    names = [each["name"] for each in pod["containers"][0].get("env", ())]
+    assert ("MINE" in names) is is_kept
 
 
 def test_an_explainer_has_its_own_account() -> None:

@@ -52,6 +52,15 @@ def test_the_configured_host_may_be_chosen():
     assert _attach(ISTIO, host="ML.example.com").hosts == ("ML.example.com",)
 
 
+def test_several_hosts_are_a_claim_each_where_they_are_read_so():
+    document = build({"name": "a"}, annotations={"seldon.io/istio-host": "ml.example.com , b.c"})
+    claims = read_claims(parse(document), ISTIO, splits_hosts=True)
+    assert [(claim.value, claim.allowed) for claim in claims] == [
+        ("ml.example.com", True),
+        ("b.c", False),
+    ]
+
+
 def test_where_no_host_is_configured_all_of_them_are_and_may_be_asked_for():
     document = build({"name": "a"}, annotations={"seldon.io/istio-host": "*"})
     for hosts, allowed in (((), True), (("ml.example.com",), False)):

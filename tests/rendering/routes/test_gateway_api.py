@@ -134,6 +134,12 @@ def test_grpc_with_a_host_of_its_own_has_a_route_of_its_own():
     assert rule["filters"][0]["requestMirror"]["backendRef"] == {"name": "iris-next", "port": 5001}
 
 
+def test_grpc_with_a_listener_of_its_own_has_no_hosts_where_none_are_set():
+    routing = replace(ROUTING, section_name="http", grpc_section_name="grpc")
+    for route in render(build(*CANARY), routing):
+        assert "hostnames" not in route.object["spec"]
+
+
 def test_grpc_with_a_listener_of_its_own_keeps_the_hosts():
     routing = replace(
         ROUTING, hosts=("a.example.com",), section_name="http", grpc_section_name="grpc"
