@@ -473,6 +473,15 @@ def test_a_predictor_without_containers_stands_for_nothing(
     assert render(parse(document), ENGINE) == ()
 
 
+def test_one_component_in_the_place_of_the_list_is_the_first_one() -> None:
+    document = with_predictor()
+    rendered = render(parse(document), DEFAULT_OPTIONS, Facts())
+    (predictor,) = document["spec"]["predictors"]
+    (predictor["componentSpecs"],) = predictor["componentSpecs"]
+    again = render(parse(document), DEFAULT_OPTIONS, Facts())
+    assert [each.name for each in again] == [each.name for each in rendered]
+
+
 def test_a_document_of_another_type_stands_for_nothing() -> None:
     values: list[Any] = [None, [], "x", 3, {}]
     assert [render(parse(value)) for value in values] == [()] * 5

@@ -59,7 +59,7 @@ class Backends:
     @property
     def explainers(self) -> tuple[RouteBackend, ...]:
         """Those that have an explainer, in the order of the document."""
-        return tuple(sorted((b for b in self.all if b.explainer), key=_document_order))
+        return tuple(sorted((b for b in self.all if b.explainer), key=lambda backend: backend.path))
 
 
 def find_backends(
@@ -101,8 +101,3 @@ def _backend(layout: PredictorLayout) -> RouteBackend:
         explainer_port=explainer_service_port(layout) if layout.explainer else 0,
         cert_secret=get_str(get_mapping(predictor.raw, "ssl"), "certSecretName"),
     )
-
-
-def _document_order(backend: RouteBackend) -> int:
-    index = backend.path[-1] if backend.path else 0
-    return index if isinstance(index, int) else 0
