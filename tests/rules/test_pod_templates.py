@@ -31,6 +31,7 @@ STRICTER_THAN_API_SERVER = {
         ("pvc bad", "secret bad"),
         "the pod waits for an object that cannot exist",
     ),
+    "node Gt x": "no scheduler reads the term",
     **dict.fromkeys(
         ("medium", "hugepages medium"),
         "the kubelet cannot mount the emptyDir",

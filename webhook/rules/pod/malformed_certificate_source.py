@@ -226,7 +226,7 @@ def _check_selector(path: Path, selector: Mapping[str, Any]) -> Iterator[Finding
         elif operator in _OPERATORS_WITHOUT_VALUES and values:
             message = f"operator {operator} takes no values"
             yield Finding(place / "values", message, "remove values")
-        elif operator not in _OPERATORS:
+        elif operator not in _OPERATORS and type(operator or "") is str:
             message = f"unknown operator {quote_value(operator or '')}"
             yield Finding(place / "operator", message, f"use {join_words(_OPERATORS, 'or')}")
         for number, value in enumerate(values):

@@ -72,7 +72,7 @@ def check(pod: ComponentSpec) -> Iterator[Finding]:
         mounts, devices = (used[field].get(volume.name, {}) for field in _USES.values())
         if type(volume.raw.get("ephemeral")) is dict:
             template = get_mapping(get_mapping(volume.raw, "ephemeral"), "volumeClaimTemplate")
-            mode = get_mapping(template, "spec").get("volumeMode") or "Filesystem"
+            mode = get_str(get_mapping(template, "spec"), "volumeMode") or "Filesystem"
             wrong = {"Filesystem": devices, "Block": mounts}.get(mode, {})
             for place in list(wrong.values())[:1]:
                 message = f"volume {quote_value(volume.name)} has the volumeMode {mode}"
