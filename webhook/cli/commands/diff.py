@@ -16,6 +16,7 @@ from webhook.cli.manifests import report_nothing_found
 from webhook.cli.options import SettingsFlags, facts_option, settings_options
 from webhook.cli.standard_output import report_line, write_document, write_text
 from webhook.errors import KubeApiUnavailableError
+from webhook.graph.well_known import REVISION_ANNOTATION
 
 if TYPE_CHECKING:
     from webhook.cli.image_options import ImageOptions
@@ -29,7 +30,6 @@ _SERVER_METADATA_FIELDS = (
     "selfLink",
     "uid",
 )
-_REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 
 
 @click.command(
@@ -129,7 +129,7 @@ def strip_server_fields(obj: Mapping[str, Any]) -> dict[str, Any]:
     annotations = {
         key: value
         for key, value in metadata.pop("annotations", {}).items()
-        if key not in (_REVISION_ANNOTATION, APPLIED_HASH_ANNOTATION)
+        if key not in (REVISION_ANNOTATION, APPLIED_HASH_ANNOTATION)
     }
     if annotations:
         metadata["annotations"] = annotations

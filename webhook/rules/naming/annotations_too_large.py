@@ -28,6 +28,7 @@ from webhook.graph.finding import Finding
 from webhook.graph.k8s_syntax import MAX_ANNOTATIONS_SIZE, count_bytes
 from webhook.graph.model import SeldonDeployment, get_mapping
 from webhook.graph.path import ROOT
+from webhook.graph.well_known import REVISION_ANNOTATION
 
 ACTION = "deny"
 SINCE = "0.1.0"
@@ -36,7 +37,7 @@ FIELDS = frozenset({"annotations", "metadata"})
 _INJECTED = {
     "deployment.kubernetes.io/desired-replicas": "1",
     "deployment.kubernetes.io/max-replicas": "2",
-    "deployment.kubernetes.io/revision": "1",
+    REVISION_ANNOTATION: "1",
 }
 """What each ReplicaSet has at least, beside the annotations of its Deployment (SetNewReplicaSet-
 Annotations, SetReplicasAnnotations). It is more than what pods have that are scraped."""
