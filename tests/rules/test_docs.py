@@ -86,6 +86,23 @@ def test_the_page_of_a_rule_for_the_documentation() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("containers, too, are", "Containers, too, are"),
+        ("graphgate's own", "Graphgate's own"),
+        ("os.name says", "os.name says"),
+        ("defaultMode is", "defaultMode is"),
+        ("pvc://a is", "pvc://a is"),
+        ("seldon-container-engine is", "seldon-container-engine is"),
+    ],
+)
+def test_a_name_at_the_start_of_a_page_stays_as_it_is(written: str, shown: str) -> None:
+    rule = SampleRule("a-rule", "graph", "warn", "node")
+    rule.docstring = PAGE.replace("the API server", written)
+    assert f"## Why\n\n{shown} " in render_rule_markdown(rule)
+
+
 def test_a_rule_without_parameters_has_no_such_section() -> None:
     rule = SampleRule("a-rule", "graph", "warn", "node")
     assert "Parameters" not in render_rule_text(rule) + render_rule_markdown(rule)

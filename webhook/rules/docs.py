@@ -96,7 +96,7 @@ def render_markdown(rule: Rule) -> str:
     return (
         f"# {rule.id}\n\n{doc.title}.\n\n"
         f"Default action: **{rule.action}**. Since {rule.since}.\n\n"
-        f"## Why\n\n{doc.why[:1].upper()}{doc.why[1:]}\n\n## Fix\n\n{doc.fix}\n\n"
+        f"## Why\n\n{_as_sentence(doc.why)}\n\n## Fix\n\n{doc.fix}\n\n"
         + (f"## Parameters\n\n{parameters}\n" if parameters else "")
         + f"## Bad\n\n```yaml\n{doc.bad}\n```\n\n## Good\n\n```yaml\n{doc.good}\n```\n"
     )
@@ -105,3 +105,11 @@ def render_markdown(rule: Rule) -> str:
 def _wrap_paragraphs(paragraphs: str, width: int) -> str:
     columns = min(width, MAX_TEXT_WIDTH)
     return "\n\n".join(fill(paragraph, columns) for paragraph in paragraphs.split("\n\n"))
+
+
+_PLAIN_WORD = re.compile(r"[a-z]+('s)?[,:]?\s")
+
+
+def _as_sentence(text: str) -> str:
+    """Return a text with a capital letter, unless it begins with the name of a field."""
+    return text[:1].upper() + text[1:] if _PLAIN_WORD.match(text) else text

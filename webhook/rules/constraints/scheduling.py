@@ -44,6 +44,7 @@ LABEL_KEYS = ("matchLabelKeys", "mismatchLabelKeys")
 """Fields that require a labelSelector beside them."""
 POD_AFFINITIES = ("affinity.podAffinity", "affinity.podAntiAffinity")
 _INJECTED_LABELS = ("app", "fluentd", "version", MANAGED_BY_LABEL, "pod-template-hash")
+_NOT_COMPARED = "Gt and Lt compare integers of 64 bits, not"
 _INJECTED_LABEL_PREFIXES = ("seldon-", SELDON_PREFIX)
 
 
@@ -166,9 +167,9 @@ def _check_node_terms(value: Any, location: Location) -> Iterable[Finding]:
     unreadable = [_find_non_integer(value[index]) for index in filled]
     if not all(unreadable):
         return ()
-    path = location.at(filled[0], *(unreadable[0] or ()))
-    message = "Gt and Lt compare integers of 64 bits: the pods are never scheduled"
-    return (Finding(path, message, "use an integer"),)
+    steps, text = unreadable[0] or ((), "")
+    message = f"{_NOT_COMPARED} {quote_value(text)}: the pods are never scheduled"
+    return (Finding(location.at(filled[0], *steps), message, "use an integer"),)
 
 
 def _check_preference(value: Any, location: Location) -> Iterable[Finding]:
@@ -178,8 +179,9 @@ def _check_preference(value: Any, location: Location) -> Iterable[Finding]:
     """
     if type(value) is not dict:
         return
-    if steps := _find_non_integer(value):
-        message = "Gt and Lt compare integers of 64 bits: on several nodes the pods wait for ever"
+    if found := _find_non_integer(value):
+        steps, text = found
+        message = f"{_NOT_COMPARED} {quote_value(text)}: on several nodes the pods wait for ever"
         yield Finding(location.at(*steps), message, "use an integer", certain=False)
     for index, item in iter_mappings(value, "matchExpressions"):
         if item.get("operator") not in ("In", "NotIn"):
@@ -194,15 +196,15 @@ def _check_preference(value: Any, location: Location) -> Iterable[Finding]:
                 yield Finding(path, message, LABEL_VALUE.advise(text), certain=False)
 
 
-def _find_non_integer(term: Mapping[str, Any]) -> tuple[Segment, ...]:
-    """Return the steps to the first number of a term that is none; (): there is none."""
+def _find_non_integer(term: Mapping[str, Any]) -> tuple[tuple[Segment, ...], str] | None:
+    """Return the steps to the first number of a term that is none, and its text."""
     for index, item in iter_mappings(term, "matchExpressions"):
         values = get_list(item, "values")
         if item.get("operator") in ("Gt", "Lt") and len(values) == 1:
             text = values[0]
             if type(text) is str and not _is_count(text):
-                return "matchExpressions", index, "values", 0
-    return ()
+                return ("matchExpressions", index, "values", 0), text
+    return None
 
 
 def _is_count(text: str) -> bool:
