@@ -262,28 +262,23 @@ def test_a_rule_that_excludes_names_leaves_the_others() -> None:
     assert told(lint_notes(bound(match))) == ["applies to seldondeployments"]
 
 
-def test_what_is_switched_off_for_rendered_objects_is_no_mistake() -> None:
+@pytest.mark.parametrize(
+    ("resource", "warnings"),
+    [("pods", []), ("secrets", ["matches no resource that graphgate evaluates"])],
+)
+def test_a_policy_may_be_switched_off_for_rendered_objects_if_it_is_about_them(
+    resource: str, warnings: list[str]
+) -> None:
     policies = load_texts(
         policy_text(
             "- expression: 'true'\n",
-            match_constraints=resources("pods", group=""),
+            match_constraints=resources(resource, group=""),
             annotations="graphgate.io/title: t\ngraphgate.io/rendered: 'off'",
         ),
         binding_text(),
     )
-    assert (lint_policies(policies), lint_notes(policies)) == ((), ())
-
-
-def test_what_is_asked_of_nothing_is_a_mistake_though_switched_off_for_rendered_objects() -> None:
-    policies = load_texts(
-        policy_text(
-            "- expression: 'true'\n",
-            match_constraints=resources("secrets", group=""),
-            annotations="graphgate.io/title: t\ngraphgate.io/rendered: 'off'",
-        ),
-        binding_text(),
-    )
-    assert told(lint_policies(policies)) == ["matches no resource that graphgate evaluates"]
+    assert told(lint_policies(policies)) == warnings
+    assert lint_notes(policies) == ()
 
 
 def test_all_that_is_odd_about_a_policy_is_said() -> None:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from webhook.graph.finding import FixSafety, Operation
@@ -39,12 +40,15 @@ class ComponentNames:
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
         self._containers = {name for c in predictor.components for name in _container_names(c)}
-        self._spellings = Counter(map(to_dns_label, self._containers))
         self._taken = self._containers.union(predictor.nodes_by_name)
         self._references: dict[str, list[Path]] = {}
         self._annotated = [c for c in predictor.components if _apparmor_annotations(c)]
         for name, path in _iter_references(predictor):
             self._references.setdefault(name, []).append(path)
+
+    @cached_property
+    def _spellings(self) -> Counter[str]:
+        return Counter(map(to_dns_label, self._containers))
 
     def is_free(self, name: str) -> bool:
         """Return whether no node and no container of any kind has the name."""
