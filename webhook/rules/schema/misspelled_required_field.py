@@ -20,6 +20,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from webhook.graph import schema
 from webhook.graph.finding import Finding, FixSafety, Operation
@@ -69,11 +70,12 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
         target = path.parent / correct_name
         fix: tuple[Operation, ...] = (move_operation(path, target),) if can_move else ()
         remediation = f"use {correct_name}"
-        variables, reading = read_variables(deployment, path)
-        if correct_name == "env" and variables:
-            rewrite: Operation = {"op": "replace", "path": target.pointer, "value": variables}
-            fix, safety = (move_operation(path, target), rewrite), reading
+        if correct_name == "env" and not _is_list_of_items(value):
             remediation = "use env, a list of items with name and value"
+            variables, reading = read_variables(deployment, path)
+            if variables:
+                rewrite: Operation = {"op": "replace", "path": target.pointer, "value": variables}
+                fix, safety = (move_operation(path, target), rewrite), reading
         # An optional field may be there by mistake.
         yield Finding(
             path,
@@ -84,6 +86,10 @@ def check(schema_error: SchemaError, deployment: SeldonDeployment) -> Iterator[F
             fix_safety=safety,
             at_key=True,
         )
+
+
+def _is_list_of_items(value: Any) -> bool:
+    return type(value) is list and all(type(item) is dict for item in value)
 
 
 def _loads_model(deployment: SeldonDeployment, path: Path) -> bool:
