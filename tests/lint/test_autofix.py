@@ -105,6 +105,41 @@ def test_what_cannot_be_fixed_is_tried_again_after_another_fix(monkeypatch):
     assert result.skipped == ()
 
 
+MODEL = "registry.example/iris:1"
+
+
+def test_a_guess_mends_what_a_moved_part_shows():
+    """The mount is read only under the field's right name, and its volume has another name."""
+    mount = {"name": "modls", "mountPath": "/m"}
+    container = {"name": "classifier", "image": MODEL, "volumemounts": [mount]}
+    document = with_pod(containers=[container], volumes=[{"name": "models", "emptyDir": {}}])
+    text = yaml.safe_dump(document)
+    guessed = fix(text, unsafe=True)
+    assert [f.rule_id for f in guessed.applied] == ["unknown-field", "unknown-volume"]
+    assert fix(text).applied == ()
+
+
+def test_the_changes_are_those_of_all_documents():
+    first, second = (yaml.safe_dump(with_graph(type=type_)) for type_ in ("MODEL", "model"))
+    text = f"{first}---\n{second}---\n{first}---\n{second}"
+    result = fix(text)
+    lines = text.splitlines(keepends=True)
+    assert [lines[start:end] for start, end, _ in result.changes] == [["      type: model\n"]] * 2
+    for start, end, new in reversed(result.changes):
+        lines[start:end] = new
+    assert "".join(lines) == result.text
+
+
+def test_a_file_is_read_as_often_as_is_allowed(monkeypatch):
+    """The first fix reads all of it once; for the second one nothing is left."""
+    monkeypatch.setattr("webhook.lint.autofix.MAX_TEXT_READS", 1)
+    result = fix(yaml.safe_dump(with_graph(name="My_Model", type="model")))
+    assert len(result.applied) == 1
+    assert [reason for _, reason in result.skipped] == [
+        "too many fixes for one run; run graphgate fix again"
+    ]
+
+
 def test_each_document_of_a_file_gets_its_own_hundred_rounds():
     many = with_predictor(
         graph={"name": "m"},

@@ -104,6 +104,18 @@ def test_texts_that_have_little_in_common_are_one_change(monkeypatch):
     assert list(changed_lines(old, new)) == [(1, 4, ("c", "b", "c"))]
 
 
+def test_texts_of_the_greatest_size_that_is_compared_are_compared(monkeypatch):
+    monkeypatch.setattr(line_diff, "MAX_COMPARED_PAIRS", 9)
+    old, new = ["same", "a", "b", "a", "same"], ["same", "c", "b", "c", "same"]
+    assert list(changed_lines(old, new)) == [(1, 2, ("c",)), (3, 4, ("c",))]
+
+
+def test_a_line_that_comes_often_is_no_change():
+    often = ["- same\n"] * 300
+    changes = changed_lines(["a\n", *often, "a\n"], ["b\n", *often, "b\n"])
+    assert list(changes) == [(0, 1, ("b\n",)), (301, 302, ("b\n",))]
+
+
 ITEM = "- " + OBJECT.replace("\n", "\n  ").rstrip(" ")
 LIST = "apiVersion: v1\nkind: List\nitems:\n"
 

@@ -417,11 +417,22 @@ def test_an_object_that_is_allowed_in_a_cluster_has_what_would_be_filled_in():
     assert (result.verdict, [each["op"] for each in result.patch]) == ("allowed", ["add"])
 
 
-def test_what_yaml_warns_of_is_counted_where_it_is_too_much():
-    twice = ", ".join(f"a{n}: b, a{n}: c" for n in range(1005))
+def findings_of_repeated_keys(count):
+    """Return what is found in a document whose annotations come twice; metadata is one of them."""
+    twice = ", ".join(f"a{n}: b, a{n}: c" for n in range(count - 1))
     metadata = f"metadata: {{name: a, annotations: {{{twice}}}}}\n"
-    text = yaml.safe_dump(with_predictor()) + metadata
-    (result,) = lint(text).results
+    (result,) = lint(yaml.safe_dump(with_predictor()) + metadata).results
+    return result
+
+
+def test_as_many_warnings_of_yaml_as_are_listed_hide_none():
+    result = findings_of_repeated_keys(1000)
+    assert len(result.findings) == 1000
+    assert not [f for f in result.findings if f.finding.message.startswith("there")]
+
+
+def test_what_yaml_warns_of_is_counted_where_it_is_too_much():
+    result = findings_of_repeated_keys(1006)
     *listed, hidden = sorted(result.findings, key=lambda f: f.finding.message.startswith("there"))
     assert {located.finding.rule_id for located in result.findings} == {"yaml/duplicate-key"}
     assert len(listed) == 1000

@@ -77,11 +77,10 @@ def autofix(
         fixed = fixer.fix_part(part, [each.index for each in documents])
         texts += (old[at:start], fixed)
         line += old.count("\n", at, start)
-        if fixed != part:
-            changes += (
-                change._replace(start=line + change.start, end=line + change.end)
-                for change in changed_lines(split_lines(part), split_lines(fixed))
-            )
+        changes += (
+            change._replace(start=line + change.start, end=line + change.end)
+            for change in changed_lines(split_lines(part), split_lines(fixed))
+        )
         line += part.count("\n")
         at = end
     text = "".join((*texts, old[at:]))

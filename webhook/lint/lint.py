@@ -270,9 +270,7 @@ class _FixEditor:
     def __init__(self, text: str) -> None:
         self._text = text
         self._reads_left = MAX_TEXT_READS * len(text)
-        self._span = (0, 0)
-        self._part = ParsedFile((), (), "")
-        self._lines: list[str] = []
+        self._parts: dict[tuple[int, int], ParsedFile] = {}  # at most one, by its span
 
     def with_edits(self, result: DocumentResult, document: Document) -> DocumentResult:
         """Return what was found in a document, with the edits of its fixes."""
@@ -296,19 +294,17 @@ class _FixEditor:
         self._reads_left -= end - start
         if self._reads_left < 0:
             return ()
-        if self._span != document.span:
-            self._span = document.span
-            self._part = read(self._text[start:end])
-            self._lines = _LINE.findall(self._part.text)
+        if document.span not in self._parts:
+            self._parts = {document.span: read(self._text[start:end])}
+        part = self._parts[document.span]
         try:
-            same = self._part.documents[document.index_in_span]
-            new = _LINE.findall(edit_text(self._part.text, same, finding.fix))
+            new = edit_text(part.text, part.documents[document.index_in_span], finding.fix)
         except (UneditableTextError, PatchMismatchError):
             return ()
         before = document.source.line_and_column(start)[0]
         return tuple(
             LineEdit(before + change.start, before + change.end, "".join(change.lines))
-            for change in changed_lines(self._lines, new)
+            for change in changed_lines(_LINE.findall(part.text), _LINE.findall(new))
         )
 
 
@@ -342,7 +338,8 @@ def _yaml_findings(document: Document, evaluated: EvaluatedObject) -> Iterator[A
             )
             # The first finding in a list has the fix for all of them.
             listed = each.path.parent.parent
-            fix = _split_items(listed, repeats.pop(listed, {}), document)
+            if listed in repeats:
+                fix = _split_items(listed, repeats.pop(listed), document)
         findings.append(
             Finding(
                 each.path,
@@ -376,8 +373,6 @@ def _split_items(
     path: Path, places: Mapping[int, None], document: Document
 ) -> tuple[Operation, ...]:
     """Return the patch that makes several items of each at `places` whose keys all come again."""
-    if not places:
-        return ()
     items = resolve_path(document.value, path)
     complete: list[Any] = []
     for index, item in enumerate(items):
