@@ -271,6 +271,18 @@ def test_what_can_be_done_about_seldon_s_orchestrator_is_told(operator, is_told)
     assert all("seldon-container-engine" in f.message for f in blamed)
 
 
+def test_a_container_that_is_no_mapping_is_judged_beside_the_orchestrator():
+    own = replace(
+        read_settings(),
+        pod_security=PodSecurityOptions("enforce", "restricted"),
+        operator="seldon",
+    )
+    decision = evaluate(with_pod(containers=["classifier", *containers({})]), own, NO_FACTS)
+    assert decision.rule_errors == ()
+    remediations = {f.rule_id: f.remediation for f in decision.denials}
+    assert remediations["pod-security/runAsNonRoot"] == WAYS_OUT
+
+
 def test_an_author_s_own_fault_is_not_the_orchestrator_s():
     own = replace(BASELINE, operator="seldon")
     document = with_orchestrator()

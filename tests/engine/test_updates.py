@@ -58,6 +58,14 @@ def test_a_fault_with_another_value_at_the_same_place_is_new():
     )
 
 
+def test_what_only_warns_is_told_beside_an_old_fault():
+    new = with_graph(name="clasifier", typo=1)
+    assert reported_rules(new, with_graph(name="clasifier")) == (
+        [],
+        ["missing-container", "unknown-field"],
+    )
+
+
 def two(first, second):
     def change(document):
         predictor = document["spec"]["predictors"][0]

@@ -81,6 +81,10 @@ KNOWN: frozenset[str] = frozenset(
         # objects that are all alike make one group further on as well
         "webhook/engine/rule_runner.py: if len(distinct) == 1: return "
         "((rules.fields.intersection(*distinct), things, raws),) → if len(distinct) == 1: pass",
+        # a thing that is its own key has the key's fields
+        "webhook/engine/rule_runner.py: fields if keys is raws else "
+        "rules.fields.intersection(alike_raws[0]) → rules.fields.intersection(alike_raws[0]) if "
+        "keys is raws else rules.fields.intersection(al",
         # none of no rules is called
         "webhook/engine/rule_runner.py: words and plan.guarded → words or plan.guarded",
         # the same: what nobody compares is left out
