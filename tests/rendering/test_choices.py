@@ -16,6 +16,8 @@ from webhook.rendering.options import DEFAULT_OPTIONS, OrchestratorOptions, Rend
 from webhook.rendering.render import render
 
 ENGINE = RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1"))
+CONTAINER = {"name": "classifier", "image": "registry.example/model:1"}
+A_IS_1 = {"name": "A", "value": "1"}
 HARD = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -310,6 +312,22 @@ def test_where_an_author_mounts_something_the_claim_is_mounted_by_seldon_alone(
     pod = pod_of(document, RenderOptions(operator=operator), Facts(operator=operator))
     mounted = [(m["name"], m["mountPath"]) for m in pod["containers"][0]["volumeMounts"]]
     assert (("kfserving-pvc-source", "/mnt/pvc") in mounted) is is_added
+
+
+@pytest.mark.parametrize("operator", ["graphgate", "seldon"])
+def test_a_claim_that_the_author_mounts_elsewhere_is_not_mounted_twice(operator: Any) -> None:
+    document = with_graph(modelUri="pvc://claim/iris")
+    container = document["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0]
+    container["volumeMounts"] = [{"name": "kfserving-pvc-source", "mountPath": "/data"}]
+    pod = pod_of(document, RenderOptions(operator=operator), Facts(operator=operator))
+    mounted = [m["mountPath"] for m in pod["containers"][0]["volumeMounts"] if "pvc" in m["name"]]
+    assert mounted == ["/data"]
+
+
+def test_an_invalid_variable_stays_beside_one_that_is_set_twice() -> None:
+    loader = CONTAINER | {"name": "loader", "env": [A_IS_1, "odd", A_IS_1]}
+    (container,) = pod_of(with_pod(initContainers=[loader]))["initContainers"]
+    assert container["env"] == ["odd", A_IS_1]
 
 
 @pytest.mark.parametrize(

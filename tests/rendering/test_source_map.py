@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 
+from tests.documents_of import with_predictor
 from tests.rendering.cases import load_case
+from webhook.graph.cluster_facts import Facts
+from webhook.graph.parse import parse
 from webhook.graph.path import Path
+from webhook.rendering.options import OrchestratorOptions, RenderOptions
+from webhook.rendering.render import render
 from webhook.rendering.source_map import (
     SourceMap,
     from_user,
@@ -116,6 +121,17 @@ def test_of_two_variables_of_one_name_the_last_one_is_the_origin() -> None:
     path = (*POD, "containers", 0, "env", 1, "value")
     expected = "spec.predictors[0].componentSpecs[0].spec.containers[0].env[2].value"
     assert traced("author-wins", "Deployment", path) == expected
+
+
+def test_a_variable_of_the_orchestrator_leads_to_where_it_is_written() -> None:
+    variable = {"name": "SELDON_LOG_LEVEL", "value": "DEBUG"}
+    document = with_predictor(svcOrchSpec={"env": [variable]})
+    options = RenderOptions(orchestrator=OrchestratorOptions("registry.example/executor:1"))
+    deployment = next(iter(render(parse(document), options, Facts())))
+    containers = deployment.object["spec"]["template"]["spec"]["containers"]
+    at, env = next((n, c["env"]) for n, c in enumerate(containers) if variable in c["env"])
+    path = (*POD, "containers", at, "env", env.index(variable), "value")
+    assert str(deployment.trace(path)) == "spec.predictors[0].svcOrchSpec.env[0].value"
 
 
 def test_a_container_behind_an_odd_item_leads_to_its_own_index() -> None:

@@ -21,6 +21,14 @@ KNOWN: frozenset[str] = frozenset(
         "webhook/defaulting/defaulter.py: '' → '~'",
         # only a Python that is built for FIPS asks what MD5 is used for
         "webhook/rendering/names.py: False → True",
+        # under which name something is shared makes no difference
+        "webhook/rendering/environment.py: 'labels as JSON' → 'labels as JSON~'",
+        "webhook/rendering/metadata.py: 'inherited annotations' → 'inherited annotations~'",
+        "webhook/rendering/metadata.py: 'pod labels' → 'pod labels~'",
+        "webhook/rendering/metadata.py: 'predictor annotations' → 'predictor annotations~'",
+        "webhook/rendering/metadata.py: 'predictor labels' → 'predictor labels~'",
+        # no annotation has that name
+        "webhook/rendering/routes/attachment.py: '' → '~'",
         # a policy with problems is of no use, whatever is in it
         "webhook/policy/compiler.py: if expression is None: return None → if expression is None: "
         "pass",

@@ -230,7 +230,7 @@ def predictor_labels(layout: PredictorLayout) -> Sourced:
         version = mapping_of(path, {"version": layout.predictor.name or None})
         return merge_mappings(path, version, _string_entries(layout.predictor.raw, "labels", path))
 
-    return _copy_shared(layout, "labels", build)
+    return _copy_shared(layout, "predictor labels", build)
 
 
 def _copy_shared(layout: PredictorLayout, name: str, build: Callable[[], Sourced]) -> Sourced:
@@ -309,7 +309,7 @@ def predictor_annotations(layout: PredictorLayout) -> Sourced:
             raw = {"annotations": kept}
         return _string_entries(raw, "annotations", layout.predictor.path)
 
-    return _copy_shared(layout, "annotations", build)
+    return _copy_shared(layout, "predictor annotations", build)
 
 
 def object_metadata(

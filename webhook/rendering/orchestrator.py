@@ -40,7 +40,9 @@ def render_container(layout: PredictorLayout, pod: PodLayout | None) -> Sourced:
     """Return the orchestrator's container; `pod` is the component it joins, None for its own."""
     orchestrator_options = layout.options.orchestrator
     if orchestrator_options is None:
-        raise ValueError("no orchestrator is configured; ask Placement.has_engine first")
+        raise ValueError(
+            "no orchestrator is configured; ask PredictorLayout.has_orchestrator first"
+        )
     path = layout.predictor.path
     tls = bool(get_str(get_mapping(layout.predictor.raw, "ssl"), "certSecretName"))
     whole = mapping_of(
@@ -59,7 +61,9 @@ def render_container(layout: PredictorLayout, pod: PodLayout | None) -> Sourced:
             "readinessProbe": probes.orchestrator_probe(
                 orchestrator_options.http_port, "/ready", tls=tls
             ),
-            "securityContext": security_context.orchestrator_context(layout, pod),
+            "securityContext": security_context.orchestrator_context(
+                layout, pod, orchestrator_options.user
+            ),
         },
     )
     return mount_podinfo(whole, path)

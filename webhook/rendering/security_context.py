@@ -44,15 +44,17 @@ def _injected_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[st
     return context
 
 
-def orchestrator_context(layout: PredictorLayout, pod: PodLayout | None) -> dict[str, Any] | None:
+def orchestrator_context(
+    layout: PredictorLayout, pod: PodLayout | None, user: int | None
+) -> dict[str, Any] | None:
     """Return the security context of the orchestrator.
 
     Its image sets no user, so runAsNonRoot requires one: the pod's or the default one, else the
     option's (EXECUTOR_CONTAINER_USER), unless OpenShift gives one. Seldon's operator always sets
     the option's, and nothing else that "restricted" requires (createExecutorContainer, v1.17.1).
+
+    user  the option's
     """
-    orchestrator = layout.options.orchestrator
-    user = orchestrator.user if orchestrator else None
     if layout.is_seldon:
         return None if user is None else {"runAsUser": user, "allowPrivilegeEscalation": False}
     context = _injected_context(layout, pod)
