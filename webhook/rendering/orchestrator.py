@@ -41,7 +41,7 @@ def render_container(layout: PredictorLayout, pod: PodLayout | None) -> Sourced:
     orchestrator_options = layout.options.orchestrator
     if orchestrator_options is None:
         raise ValueError(
-            "no orchestrator is configured; ask PredictorLayout.has_orchestrator first"
+            "no orchestrator is configured; ask layout.has_orchestrator first"
         )
     path = layout.predictor.path
     tls = bool(get_str(get_mapping(layout.predictor.raw, "ssl"), "certSecretName"))
