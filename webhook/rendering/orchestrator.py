@@ -40,9 +40,7 @@ def render_container(layout: PredictorLayout, pod: PodLayout | None) -> Sourced:
     """Return the orchestrator's container; `pod` is the component it joins, None for its own."""
     orchestrator_options = layout.options.orchestrator
     if orchestrator_options is None:
-        raise ValueError(
-            "no orchestrator is configured; ask layout.has_orchestrator first"
-        )
+        raise ValueError("no orchestrator is configured; ask layout.has_orchestrator first")
     path = layout.predictor.path
     tls = bool(get_str(get_mapping(layout.predictor.raw, "ssl"), "certSecretName"))
     whole = mapping_of(

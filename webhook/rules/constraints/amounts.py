@@ -31,8 +31,7 @@ def _amount_finding(value: Any, location: Location, *below: str) -> Finding:
     if path[-1] == "cpu" and (mistyped := _MISTYPED_CPU_UNIT.match(value)):
         return Finding(path, message, f"use {mistyped[1]}m")
     if mistyped := _MISTYPED_UNIT.match(value):
-        prefix = "K" if mistyped[2] in "kK" else mistyped[2].upper()
-        return Finding(path, message, f"use {mistyped[1]}{prefix}i")
+        return Finding(path, message, f"use {mistyped[1]}{mistyped[2].upper()}i")
     return Finding(path, message)
 
 

@@ -256,7 +256,9 @@ def max_bytes(count: int) -> Check:
     """Check the length of a text in bytes."""
 
     def check(value: Any, location: Location) -> Iterable[Finding]:
-        size = len(value.encode(errors="surrogatepass")) if type(value) is str else 0
+        if type(value) is not str:
+            return ()
+        size = len(value.encode(errors="surrogatepass"))
         if size <= count:
             return ()
         return (Finding(location.at(), f"{count} bytes at most, has {size}", "shorten it"),)

@@ -39,7 +39,7 @@ def check(node: Node) -> Iterator[Finding]:
 
     Source: components.go; seldon-checks G6.
     """
-    if node.implementation != "RANDOM_ABTEST" or len(node.children) < 3:
+    if node.implementation != "RANDOM_ABTEST":
         return
     for child in node.children[2:]:
         yield Finding(

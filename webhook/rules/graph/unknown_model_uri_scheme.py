@@ -19,7 +19,7 @@ from typing import Any
 from webhook.graph.finding import Finding
 from webhook.graph.model import Predictor, get_mapping
 from webhook.graph.path import Path
-from webhook.graph.suggest import CERTAIN_SIMILARITY, nearest_word
+from webhook.graph.suggest import nearest_word
 from webhook.rules._format import MAX_QUOTED_LENGTH, quote_value
 
 ACTION = "warn"
@@ -74,9 +74,7 @@ def _check_model_uri(raw: Mapping[str, Any], path: Path) -> Iterator[Finding]:
             field_path, f"{quote_value(uri)} is not a PVC URI", "use pvc://<claim>/<path>"
         )
     else:
-        nearest = nearest_word(scheme, _COMMON_SCHEMES, CERTAIN_SIMILARITY) or nearest_word(
-            scheme, _COMMON_SCHEMES
-        )
+        nearest = nearest_word(scheme, _COMMON_SCHEMES)
         rest = rest.rstrip(_QUOTES)
         yield Finding(
             field_path,

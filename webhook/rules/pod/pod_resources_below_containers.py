@@ -60,11 +60,7 @@ def check(predictor: Predictor, deployment: SeldonDeployment, facts: Facts) -> I
     """Yield each invalid amount (sources: validatePodResources, AggregateContainerRequests)."""
     bounded = [pod for pod in predictor.components if type(pod.pod.get("resources")) is dict]
     # Without resources of its own, the orchestrator asks for none in such a pod.
-    orchestrators = [
-        container
-        for container in predictor.other_containers
-        if container.role == "orchestrator" and get_mapping(container.raw, "resources")
-    ]
+    orchestrators = [each for each in predictor.other_containers if each.role == "orchestrator"]
     orchestrator_pod = (
         find_orchestrator_pod(predictor, deployment, facts) if bounded and orchestrators else None
     )

@@ -99,7 +99,7 @@ def _naming(deployment: SeldonDeployment) -> list[Any]:
     naming: list[Any] = [metadata.get("annotations"), deployment.spec.get("annotations")]
     for predictor in deployment.predictors:
         raw = predictor.raw
-        naming += [predictor.name, raw.get("annotations"), raw.get("labels")]
+        naming += [predictor.name, raw.get("annotations")]
         naming.append(
             [(node.name, node.implementation, node.raw.get("endpoint")) for node in predictor.nodes]
         )
