@@ -1,5 +1,6 @@
 """How the operator's choices are read and refused."""
 
+import json
 from collections.abc import Callable
 from dataclasses import astuple, replace
 from typing import Any
@@ -92,7 +93,9 @@ def _change(key: str, word: str | None) -> dict[str, Any]:
 
 
 def test_options_are_read_as_they_were_written() -> None:
-    assert read_options(write_options(HARDENED_OPTIONS)) == HARDENED_OPTIONS
+    section = write_options(HARDENED_OPTIONS)
+    assert read_options(section) == HARDENED_OPTIONS
+    assert json.loads(json.dumps(section)) == section
 
 
 def test_null_switches_an_option_off() -> None:

@@ -119,6 +119,13 @@ def test_a_guess_mends_what_a_moved_part_shows():
     assert fix(text).applied == ()
 
 
+def test_what_a_part_shows_that_is_only_now_read_does_not_stop_its_fix():
+    container = {"name": "classifier", "image": MODEL, "livenessProbe": {"path": "/", "port": "x"}}
+    result = fix(yaml.safe_dump(with_pod(containers=[container])))
+    assert [f.rule_id for f in result.applied] == ["probe-without-handler"]
+    assert [f.rule_id for f in findings_in(result.text)] == ["unknown-port-name"]
+
+
 def test_the_changes_are_those_of_all_documents():
     first, second = (yaml.safe_dump(with_graph(type=type_)) for type_ in ("MODEL", "model"))
     text = f"{first}---\n{second}---\n{first}---\n{second}"

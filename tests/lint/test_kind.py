@@ -123,7 +123,7 @@ def test_a_key_kind_in_another_spelling_is_renamed(key, document):
     assert finding.path == (key,)
 
 
-@pytest.mark.parametrize("key", ["knd", "kin", "kinds", "kidn"])
+@pytest.mark.parametrize("key", ["knd", "kin", "kinds", "kidn", "kd"])
 def test_a_key_with_a_typo_is_renamed_where_it_says_the_kind(key):
     document = {"apiVersion": V1, key: "SeldonDeployment"}
     assert describe(document)[3:] == ([{"op": "move", "from": f"/{key}", "path": "/kind"}], "safe")

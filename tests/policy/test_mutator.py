@@ -92,6 +92,19 @@ def test_a_mutation_that_fails_is_reported_and_changes_nothing(expression: str, 
     ]
 
 
+def test_a_policy_whose_condition_failed_was_not_invoked_and_is_not_again() -> None:
+    add_seen = '[JSONPatch{op: "add", path: "/metadata/labels/seen", value: "yes"}]'
+    labelled = "{name: labelled, expression: 'object.metadata.labels.a == \"b\"'}"
+    text = mutating_policy_text(
+        add_seen,
+        name="a",
+        reinvocation="IfNeeded",
+        extra_spec=f"  failurePolicy: Ignore\n  matchConditions: [{labelled}]\n",
+    )
+    policies = load_texts(f"{text}---\n{mutating_policy_text(ADD, name='b')}")
+    assert mutate_deployment(policies).object == make_deployment(labels={"a": "b"})
+
+
 def test_failure_policy_ignore_lets_pass() -> None:
     text = mutating_policy_text(
         '[JSONPatch{op: "remove", path: "/nowhere"}]', extra_spec="  failurePolicy: Ignore\n"

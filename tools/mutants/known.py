@@ -13,6 +13,9 @@ KNOWN: frozenset[str] = frozenset(
         "as_mapping(context) if type(context) is dict else as_mapping(context)",
         "webhook/podsecurity/pod.py: raw if type(raw) is dict else as_mapping(raw) → "
         "as_mapping(raw) if type(raw) is dict else as_mapping(raw)",
+        # what is not told by a glance is looked at closely
+        "webhook/podsecurity/validation/security_context.py: context is None or context == trivial "
+        "→ context is None and context == trivial",
         # without the shortcut the same comes of the containers that are read
         "webhook/defaulting/walk.py: if pods_only and _is_silent_on_users(component): yield "
         "PodTemplateDraft(SecurityContextDra → if pods_only and "

@@ -211,7 +211,7 @@ def _in_node(deployment: SeldonDeployment, path: Path, name: str) -> Destination
     if name not in _fields_of("container") or name == "name":
         return None
     node_name = get_str(as_mapping(get_value_at(deployment, path.parent)), "name")
-    predictor = next((p for p in deployment.predictors if p.path == path[: len(p.path)]), None)
+    predictor = deployment.predictors_by_path.get(Path(path[:3]))
     containers = predictor.containers if predictor else ()
     target = next((c.path for c in containers if node_name and c.name == node_name), None)
     if target is None:

@@ -92,7 +92,10 @@ def test_the_administrator_is_root_on_windows(
     options = {"runAsUserName": pod}
     spec = build_pod(runAsNonRoot=True, windowsOptions=options) | build_container(**container)
     errors = api_server_errors(Pod({**spec, "os": {"name": "windows"}}))
-    assert [error.rule_id for error in errors] == ["pod-security/root-against-non-root"] * is_denied
+    user = "spec.containers[0].securityContext.windowsOptions.runAsUserName"
+    assert [(error.rule_id, str(error.path)) for error in errors] == [
+        ("pod-security/root-against-non-root", user)
+    ] * is_denied
 
 
 def test_the_kubelets_words_are_in_the_remediation() -> None:

@@ -106,7 +106,7 @@ def _check_misplaced(
     empty = [name for name in known_handlers if name in raw]
     handler = _meant_handler(misplaced, empty)
     fields = join_words(misplaced)
-    if not handler or handler not in known_handlers:
+    if handler not in known_handlers:
         choices = join_words(empty or known_handlers, "or")
         return Finding(path, f"{path[-1]} has {fields} but no {choices}", f"move {fields} there")
     message = f"{fields} of {path[-1]} belong{'s' * (len(misplaced) == 1)} to {handler}"
