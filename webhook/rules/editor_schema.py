@@ -6,7 +6,8 @@ servers) are offered and not enforced. What needs logic (names that match, traff
 cannot be said in a schema.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +20,8 @@ Schema = dict[str, Any]
 _SUBJECT_DEFINITIONS = {
     "pod": "io.k8s.api.core.v1.PodSpec",
     "container": "io.k8s.api.core.v1.Container",
+    "probe": "io.k8s.api.core.v1.Probe",
+    "hook": "io.k8s.api.core.v1.LifecycleHandler",
 }
 """The definition at which the paths of a subject's rows start. Rows of other subjects are about
 texts inside of annotations or about what an autoscaler's versions have in common."""
@@ -40,6 +43,26 @@ def editor_schema() -> Schema:
         _add_enum(definitions, definition, path.split("."), words)
     head = {key: schema[key] for key in ("$schema", "title", "description", "type", "$ref")}
     return {**head, "$defs": definitions}
+
+
+def words_of_field(definition: str, field: str) -> tuple[str, ...]:
+    """Return the words of which a text, or each item of a list, must or should be one; () if any.
+
+    definition  the one that lists the field: "io.k8s.api.core.v1.Toleration"
+    """
+    return _words_by_field().get((definition, field), ())
+
+
+@cache
+def _words_by_field() -> Mapping[tuple[str, str], tuple[str, ...]]:
+    words = {}
+    for definition, schema in editor_schema()["$defs"].items():
+        for name, field in schema["properties"].items():
+            texts = field | field.get("items", {})
+            words[definition, name] = tuple(
+                word for key in ("enum", "examples") for word in texts.get(key, ()) if word
+            )
+    return words
 
 
 def describe_field(field: Schema) -> str:

@@ -13,6 +13,7 @@ from webhook.rules.constraints.checks import (
     ConstraintRule,
     Location,
     PodSubject,
+    ValueCheck,
     at_most,
     each_value,
     forbidden,
@@ -57,10 +58,12 @@ def _check_restart_policy(value: Any, location: Location) -> Iterable[Finding]:
     return (Finding(path, message, "remove it", fix),)  # type: ignore[arg-type]
 
 
-def _check_restart_policy_word(value: Any, location: Location) -> Iterable[Finding]:
+def _is_restart_policy(value: Any) -> bool:
     # The other two words of Kubernetes are the error of restart-policy-not-always.
-    if type(value) is not str or value in ("Always", "", "OnFailure", "Never"):
-        return ()
+    return type(value) is not str or value in ("Always", "", "OnFailure", "Never")
+
+
+def _report_restart_policy(value: Any, location: Location) -> Iterable[Finding]:
     return (unknown_value_finding(location.at(), "restart policy of a pod", value, ("Always",)),)
 
 
@@ -333,7 +336,11 @@ RULES = (
                     ),
                 )
             ),
-            row("pod", "restartPolicy", _check_restart_policy_word),
+            row(
+                "pod",
+                "restartPolicy",
+                ValueCheck(_is_restart_policy, _report_restart_policy, ("Always", "")),
+            ),
         ),
     ),
     ConstraintRule(

@@ -18,11 +18,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from webhook.graph import schema
 from webhook.graph.finding import Finding, Operation
 from webhook.graph.model import SchemaError, SeldonDeployment
 from webhook.graph.path import Path, resolve_path
 from webhook.graph.text import describe_value, join_words
 from webhook.rules._format import quote_value
+from webhook.rules.editor_schema import words_of_field
 from webhook.rules.schema._type_suggestions import suggest_value
 
 ACTION = "deny"
@@ -64,6 +66,8 @@ def _build_finding(
     message = _describe_mismatch(path, value, expected)
     is_amount = "number" in expected_types or "integer" in expected_types  # or text: 1, "1Gi"
     if "string" in expected_types and type(value) in (bool, int, float) and not is_amount:
+        if words := _known_words(path):  # none of them is a number, true or false
+            return Finding(path, message, f"use {join_words(words, 'or')}")
         if text is None:  # JSON lacks the author's spelling: 1.0 has become 1
             return Finding(path, message, "quote it")
         quote: Operation = {"op": "replace", "path": path.pointer, "value": text}
@@ -77,6 +81,17 @@ def _build_finding(
         return Finding(path, message, remediation or f"use {expected}")
     suggested: Operation = {"op": "replace", "path": path.pointer, "value": new}
     return Finding(path, message, remediation, (suggested,), fix_safety=safety)
+
+
+def _known_words(path: Path) -> tuple[str, ...]:
+    """Return the words that a text, or an item of a list, may be; () if it may be any text."""
+    field = path.parent if type(path[-1]) is int else path
+    holder = schema.get_field_info(field.parent)
+    return (
+        words_of_field(holder.definition, field[-1])
+        if holder and field[-1] in holder.fields
+        else ()
+    )
 
 
 def _describe_mismatch(path: Path, value: Any, expected: str) -> str:
