@@ -4,7 +4,7 @@ The policies match ConfigMaps by labels of their own, so the control plane may b
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -68,10 +68,11 @@ CASES: dict[str, tuple[dict[str, str], list[Invoked]]] = {
 }
 
 
-def policies_of(case: str) -> Iterator[dict[str, Any]]:
-    """Yield the policies and bindings of a case."""
-    for number, (patch, reinvocation, labels, condition, bindings) in enumerate(CASES[case][1]):
-        name = f"{case}-{number}"
+def policies_of(case: str, *, backwards: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the policies and bindings of a case, with names in their order or against it."""
+    policies = CASES[case][1]
+    for number, (patch, reinvocation, labels, condition, bindings) in enumerate(policies):
+        name = f"{case}-{len(policies) - number if backwards else number}"
         rule = {
             "apiGroups": [""],
             "apiVersions": ["v1"],
@@ -117,7 +118,7 @@ def in_force(control_plane: ControlPlane) -> Iterator[None]:
 def test_policies_are_invoked_as_the_api_server_does(
     control_plane: ControlPlane, namespace: str, in_force: None
 ) -> None:
-    """Also a second time, when it has all of them."""
+    """Also a second time, when it has all of them; in whatever order it takes two policies."""
     for _ in range(2):
         for case, (labels, _policies) in CASES.items():
             config_map = {
@@ -130,19 +131,25 @@ def test_policies_are_invoked_as_the_api_server_does(
                 },
                 "data": {"a": "b"},
             }
-            text = "\n---\n".join(map(json.dumps, policies_of(case)))
-            policies = load_policy_set(objects_from_file("policies.yaml", yamldoc.read(text)))
-            assert policies.problems == ()
-            ours = mutate_object(policies, apply_request(config_map), NO_FACTS).object
-            eventually(
-                partial(_created, control_plane, config_map),
-                (ours["metadata"]["labels"], ours["data"]),
-                case,
-            )
+            ours = [
+                _mutated(config_map, policies_of(case, backwards=backwards))
+                for backwards in (False, True)
+            ]
+            eventually(partial(_other_answer, control_plane, config_map, ours), None, case)
 
 
-def _created(plane: ControlPlane, config_map: dict[str, Any]) -> object:
-    """Return the labels and the data that an object gets, without its being made."""
+def _mutated(config_map: dict[str, Any], objects: Iterable[dict[str, Any]]) -> object:
+    """Return the labels and the data that an object gets of policies: ours go by their names."""
+    text = "\n---\n".join(map(json.dumps, objects))
+    policies = load_policy_set(objects_from_file("policies.yaml", yamldoc.read(text)))
+    assert policies.problems == ()
+    mutated = mutate_object(policies, apply_request(config_map), NO_FACTS).object
+    return mutated["metadata"]["labels"], mutated["data"]
+
+
+def _other_answer(plane: ControlPlane, config_map: dict[str, Any], ours: list[object]) -> object:
+    """Return what the object would get there, without its being made; None if it is one of ours."""
     path = f"/api/v1/namespaces/{config_map['metadata']['namespace']}/configmaps?dryRun=All"
     answer = plane.request("POST", path, config_map)
-    return answer.body.get("metadata", {}).get("labels"), answer.body.get("data")
+    created = answer.body.get("metadata", {}).get("labels"), answer.body.get("data")
+    return None if created in ours else created

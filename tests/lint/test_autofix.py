@@ -119,6 +119,22 @@ def test_a_guess_mends_what_a_moved_part_shows():
     assert fix(text).applied == ()
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("always", ["unknown-field", "unknown-pod-enum-value"]),
+        ("daily", []),
+    ],
+)
+def test_a_name_and_its_value_are_mended_together_or_not_at_all(value, expected):
+    """With the name alone, an object that is admitted would be denied."""
+    container = {"name": "classifier", "image": MODEL, "imagepullpolicy": value}
+    result = fix(yaml.safe_dump(with_pod(containers=[container])))
+    assert [f.rule_id for f in result.applied] == expected
+    reasons = [reason.partition(":")[0] for _, reason in result.skipped]
+    assert reasons == ([] if expected else ["the fix would lead to"])
+
+
 def test_what_a_part_shows_that_is_only_now_read_does_not_stop_its_fix():
     container = {"name": "classifier", "image": MODEL, "livenessProbe": {"path": "/", "port": "x"}}
     result = fix(yaml.safe_dump(with_pod(containers=[container])))

@@ -174,13 +174,14 @@ class _Fixer:
         return parsed_file, after
 
     def _new_finding(
-        self, fixed: Finding, moved: list[str], before: _Findings, after: _Findings
+        self, fixed: Finding, moved: dict[str, bool], before: _Findings, after: _Findings
     ) -> Finding | None:
         """Return a denial or warning that the fix introduced; None if there is none.
 
         Names in messages may have changed and places moved, so the findings of each rule are
         counted. What is said of a part that was moved was not read before: the fix is not to blame
-        for it, unless it denies an object that was only warned about, and nothing fixes that.
+        for it, unless it denies an object that was only warned about, and nothing fixes that. Of a
+        single value that is so only where another fix mends it: `imagepullpolicy: always`.
         """
         if fixed.rule_id == MISSPELLED_KIND_RULE_ID:
             return None  # only now the document is checked at all
@@ -190,9 +191,9 @@ class _Fixer:
             pointer = finding.path.pointer
             if action == "audit":
                 continue
-            is_moved = any(f"{pointer}/".startswith(f"{path}/") for path in moved)
-            is_fixable = finding.has_fix(unsafe=self.unsafe)
-            if is_moved and (action == "warn" or was_denied or is_fixable):
+            parts = [has_parts for path, has_parts in moved.items() if _is_below(pointer, path)]
+            is_forgiven = any(parts) and (action == "warn" or was_denied)
+            if is_forgiven or (parts and finding.has_fix(unsafe=self.unsafe)):
                 continue
             known[finding.rule_id] -= 1
             if known[finding.rule_id] < 0:
@@ -206,19 +207,20 @@ class _Fixer:
         return tuple(found) if found is not None else ()
 
 
-def _moved_places(operations: tuple[Operation, ...], document: Any) -> list[str]:
-    """Return where the mappings and lists that a patch moves are at its end.
-
-    A single value was read before: what is wrong with it in its new place is wrong with the fix.
-    """
-    places: list[str] = []
+def _moved_places(operations: tuple[Operation, ...], document: Any) -> dict[str, bool]:
+    """Return where what a patch moves is at its end, and whether that is a mapping or list."""
+    places: dict[str, bool] = {}
     for operation in operations:
         if operation["op"] == "remove":
             parent, _, token = operation["path"].rpartition("/")
-            places = [_after_removal(place, parent, token) for place in places]
-        elif _holds_parts(operation, document):
-            places.append(operation["path"])
+            places = {_after_removal(place, parent, token): places[place] for place in places}
+        elif (has_parts := _holds_parts(operation, document)) or operation["op"] == "move":
+            places[operation["path"]] = has_parts
     return places
+
+
+def _is_below(pointer: str, place: str) -> bool:
+    return f"{pointer}/".startswith(f"{place}/")
 
 
 def _after_removal(place: str, parent: str, token: str) -> str:
