@@ -6,7 +6,9 @@ least one fixture of its own whose objects the API server takes. `docs/soundness
 
 from typing import Literal, NamedTuple
 
-Audience = Literal["Seldon", "orchestrator", "container", "definition", "elsewhere", "computing"]
+Audience = Literal[
+    "Seldon", "orchestrator", "container", "definition", "elsewhere", "computing", "settings"
+]
 
 CATEGORIES: dict[Audience, str] = {
     "Seldon": "Seldon's own webhook or controller refuses it, and creates nothing.",
@@ -15,6 +17,7 @@ CATEGORIES: dict[Audience, str] = {
     "definition": "The document differs from its rendering, which follows the author's intention.",
     "elsewhere": "Somebody else refuses it who is not asked here: KEDA, or an ingress.",
     "computing": "The API server takes it, and computes with another number or for minutes.",
+    "settings": "graphgate's settings do not allow it, and Kubernetes knows nothing of them.",
 }
 """What the word means, for all rules that have it."""
 
@@ -36,6 +39,10 @@ REASONS: dict[str, Reason] = {
     "children-not-a-list": Reason(
         "definition", "A mapping is rendered as the one child; Seldon's definition refuses it."
     ),
+    "unapproved-gateway": Reason(
+        "settings", "allowedGateways says to which gateways an author may attach."
+    ),
+    "unapproved-host": Reason("settings", "allowedHosts says which hosts an author may claim."),
     "unmounted-certificate": Reason(
         "Seldon", "Seldon's operator crashes, or its orchestrator never becomes ready."
     ),

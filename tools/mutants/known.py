@@ -46,6 +46,9 @@ KNOWN: frozenset[str] = frozenset(
         "if 'metadata' not in component.raw: pass",
         "webhook/rules/pod/pod_resources_below_containers.py: bounded and orchestrators → "
         "bounded or orchestrators",
+        "webhook/rules/predictor/traffic_not_100.py: deployment.predictors[0] if "
+        "len(deployment.predictors) == 1 else None → None if len(deployment.predictors) == 1 "
+        "else None",
         # rules are called for such things alone; tests/rules/test_fields.py calls them for all
         "webhook/rules/graph/ab_test_extra_child.py: if node.implementation != 'RANDOM_ABTEST': "
         "return → if node.implementation != 'RANDOM_ABTEST': pass",

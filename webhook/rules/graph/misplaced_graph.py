@@ -99,12 +99,19 @@ def _rejoin_predictor_patch(deployment: SeldonDeployment, first: int, second: in
         for name in part
     ]
     remaining: Operation = {"op": "remove", "path": (PREDICTORS_PATH / second).pointer}
-    target_path = second if part.get("graph") is not None else first
-    fields = join_words(list(part)[:4])
+    has_only = f"{PREDICTORS_PATH / second} has only {join_words(list(part)[:4])}"
+    if part.get("graph") is not None:
+        path = PREDICTORS_PATH / second / "graph"
+        message = (
+            f"the graph is in a separate list item: {PREDICTORS_PATH / first} has no graph, "
+            f"{has_only}"
+        )
+    else:
+        path = PREDICTORS_PATH / second
+        message = f"a part of {PREDICTORS_PATH / first} is in a separate list item: {has_only}"
     return Finding(
-        PREDICTORS_PATH / target_path / "graph",
-        f"the graph is in a separate list item: {PREDICTORS_PATH / first} has no graph, "
-        f"{PREDICTORS_PATH / second} has only {fields}",
+        path,
+        message,
         f'remove the "-" before {next(iter(part))} so that both items become one predictor',
         (*moves, remaining),
         fix_safety="safe",
