@@ -49,6 +49,13 @@ REASONS: dict[str, Reason] = {
     "unreachable-explainer": Reason(
         "container", "The explainer's Service leads to a port on which nobody listens."
     ),
+    "malformed-affinity": Reason(
+        "Seldon",
+        "Seldon's operator reads null as an empty text, and keeps that label's name.",
+    ),
+    "number-out-of-range": Reason(
+        "Seldon", "Seldon's operator reads 32 bits, also of an autoscaler that it does not make."
+    ),
     "malformed-init-parameters": Reason(
         "container", "MLServer reads them as JSON when it starts, and stops."
     ),

@@ -42,6 +42,9 @@ KNOWN: frozenset[str] = frozenset(
         "webhook/rules/naming/colliding_names.py: 'explainer' in predictor.raw and "
         "get_mapping(predictor.raw, 'explainer') → 'explainer' in predictor.raw or "
         "get_mapping(predictor.raw, 'explainer')",
+        "webhook/rules/pod/duplicate_container_name.py: if len(pod.containers_by_name) == "
+        "len(pod.containers) + len(pod.init_containers): return → if len(pod.containers_by_name) "
+        "== len(pod.containers) + len(pod.init_containers): pass",
         "webhook/rules/naming/_rename_fix.py: if 'metadata' not in component.raw: return [] → "
         "if 'metadata' not in component.raw: pass",
         "webhook/rules/pod/pod_resources_below_containers.py: bounded and orchestrators → "

@@ -66,6 +66,13 @@ _RESOURCES = tuple(
 )
 _HUGE_PAGES_PREFIX = ("limits.hugepages-", "requests.hugepages-")
 _EXPONENT = re.compile(r"[eE][-+]?[0-9]+\Z")
+_QUANTITY_PARTS = re.compile(
+    r"[-+]?0*(?P<whole>[0-9]*)(?:\.(?P<fraction>[0-9]*))?"
+    r"(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][-+]?[0-9]+)\Z"
+)
+_EXPONENTS = {suffix: 3 * power for power, suffix in enumerate(("n", "u", "m", "", *"kMGTPE"), -3)}
+_MAX_DIGITS, _MAX_BINARY_DIGITS = 18, 14
+"""Of the number, and with those of its unit: beyond, Kubernetes computes with decimals at once."""
 _CPU_UNITS = ("1", "1m")
 _BYTE_UNITS = (
     "1",
@@ -178,12 +185,34 @@ def _explain_map_field(path: Path, field: str, map_field: re.Match[str]) -> Find
 def _is_unit(divisor: Any, units: tuple[str, ...]) -> bool:
     # The API server compares spellings: 1024Ki is 1Mi to it, but 1024 is not 1Ki, nor 1e3 1k.
     text = str(divisor).strip()
+    if _keeps_spelling(text):
+        return text in units
     if _EXPONENT.search(text):
         units = ("1",)
     binary = text.endswith("i")
     return parse_quantity(divisor) in {
         parse_quantity(u) for u in units if u.endswith("i") is binary
     }
+
+
+def _keeps_spelling(quantity: str) -> bool:
+    """Return whether the API server compares a quantity as it is written: +1, 01 and 1e0, too.
+
+    Source: ParseQuantity (apimachinery, v0.36.4), which takes what looks canonical for that.
+    """
+    parts = _QUANTITY_PARTS.match(quantity)
+    if parts is None:
+        return False
+    digits = (parts["whole"] or "0") + (parts["fraction"] or "")
+    places, suffix = len(parts["fraction"] or ""), parts["suffix"]
+    if suffix.endswith("i"):
+        size = 10 * (1 + "KMGTPE".index(suffix[0]))
+        is_short = not places and len(digits) + 3 * size // 10 <= _MAX_BINARY_DIGITS
+        return is_short and int(digits) % 8 != 0
+    exponent = int(suffix[1:]) if suffix[1:] else _EXPONENTS[suffix]
+    scale = exponent - places
+    is_short = len(digits) <= _MAX_DIGITS and scale >= _EXPONENTS["n"]
+    return is_short and scale % 3 == 0 and not digits.endswith("000") and digits[0] != "0"
 
 
 def _is_known_field(field: str, known: tuple[str, ...]) -> bool:
