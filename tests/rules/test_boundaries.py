@@ -111,8 +111,22 @@ def labels(length: int) -> str:
     return ".".join(["a" * 60] * 10)[: length - 1].rstrip(".").ljust(length, "b")
 
 
+def claim_annotation(length: int) -> Any:
+    template = {
+        "metadata": {"annotations": {"a": "b" * length}},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    return volume(ephemeral={"volumeClaimTemplate": template})
+
+
 MIB = 2**20
 BOUNDS = {
+    "annotations of a claim": Bound(
+        "malformed-volume-claim-template", claim_annotation, (2**18 - 1,), (2**18,)
+    ),
     "ratio": Bound("ratio-without-effect", ab_test, ("0", "1", "0.5"), ("-0.001", "1.001")),
     "claim": Bound(
         "pvc-uri-without-claim",
