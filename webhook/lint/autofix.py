@@ -181,7 +181,7 @@ class _Fixer:
         Names in messages may have changed and places moved, so the findings of each rule are
         counted. What is said of a part that was moved was not read before: the fix is not to blame
         for it, unless it denies an object that was only warned about, and nothing fixes that. Of a
-        single value that is so only where another fix mends it: `imagepullpolicy: always`.
+        single value that is so only where another fix corrects it: `imagepullpolicy: always`.
         """
         if fixed.rule_id == MISSPELLED_KIND_RULE_ID:
             return None  # only now the document is checked at all
