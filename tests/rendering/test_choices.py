@@ -429,6 +429,7 @@ def test_a_service_whose_ports_would_be_equal_has_one() -> None:
         (None, "true", "None"),
         ("false", "true", None),
         ("yes", None, "None"),
+        ("", None, None),
         (None, None, None),
     ],
 )
@@ -545,12 +546,13 @@ def test_a_node_that_says_nothing_else_is_a_model(node: dict[str, Any], role: st
     assert json.loads(base64.b64decode(predictor))["graph"].get("type") == role
 
 
-@pytest.mark.parametrize(("endpoint", "told"), [("GRPC", "GRPC"), ("REST", "REST")])
-def test_the_orchestrator_is_told_how_a_node_is_called(endpoint: str, told: str) -> None:
+@pytest.mark.parametrize(("endpoint", "port"), [("GRPC", "grpcPort"), ("REST", "httpPort")])
+def test_the_orchestrator_is_told_how_a_node_is_called(endpoint: str, port: str) -> None:
     document = with_graph(endpoint={"type": endpoint})
     predictor = orchestrator_variables(document)["ENGINE_PREDICTOR"]
-    graph = json.loads(base64.b64decode(predictor))["graph"]
-    assert graph["endpoint"]["type"] == told
+    told = json.loads(base64.b64decode(predictor))["graph"]["endpoint"]
+    assert (told["type"], told["service_port"]) == (endpoint, told[port])
+    assert told["httpPort"] != told["grpcPort"]
 
 
 NOBODY_S_POD = {

@@ -67,7 +67,7 @@ def hosts_overlap(first: str, second: str) -> bool:
     if first == second:
         return True
     return any(
-        wildcard.startswith("*.") and other.removeprefix("*").endswith(wildcard[1:])
+        wildcard.startswith("*.") and other.endswith(wildcard[1:])
         for wildcard, other in ((first, second), (second, first))
     )
 
