@@ -159,8 +159,18 @@ def _check_source(
         return  # malformed-quantity reports it; 0 means absent
     units = _CPU_UNITS if resource.endswith(".cpu") else _BYTE_UNITS
     if not _is_unit(divisor, units):
-        message = f"unknown divisor {divisor} for {resource}; allowed: {', '.join(units)}"
-        yield Finding(path / "resourceFieldRef" / "divisor", message)
+        yield _explain_divisor(path / "resourceFieldRef" / "divisor", divisor, resource, units)
+
+
+def _explain_divisor(path: Path, divisor: Any, resource: str, units: tuple[str, ...]) -> Finding:
+    """Return the finding for a divisor that is no unit, or one in another spelling."""
+    message = f"unknown divisor {divisor} for {resource}; allowed: {', '.join(units)}"
+    value = parse_quantity(divisor)
+    unit = next((unit for unit in units if parse_quantity(unit) == value), None)
+    if unit is None:
+        return Finding(path, message)
+    fix: Operation = {"op": "replace", "path": path.pointer, "value": unit}
+    return Finding(path, message, f"use {unit}", (fix,), fix_safety="safe")
 
 
 def _explain_map_field(path: Path, field: str, map_field: re.Match[str]) -> Finding:
