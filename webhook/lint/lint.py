@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from webhook.engine.decision import Decision
@@ -270,7 +271,8 @@ class _FixEditor:
     def __init__(self, text: str) -> None:
         self._text = text
         self._reads_left = MAX_TEXT_READS * len(text)
-        self._parts: dict[tuple[int, int], ParsedFile] = {}  # at most one, by its span
+        # The fixes of one part come one after the other.
+        self._read_part = lru_cache(maxsize=1)(lambda start, end: read(text[start:end]))
 
     def with_edits(self, result: DocumentResult, document: Document) -> DocumentResult:
         """Return what was found in a document, with the edits of its fixes."""
@@ -294,9 +296,7 @@ class _FixEditor:
         self._reads_left -= end - start
         if self._reads_left < 0:
             return ()
-        if document.span not in self._parts:
-            self._parts = {document.span: read(self._text[start:end])}
-        part = self._parts[document.span]
+        part = self._read_part(start, end)
         try:
             new = edit_text(part.text, part.documents[document.index_in_span], finding.fix)
         except (UneditableTextError, PatchMismatchError):
