@@ -200,3 +200,21 @@ def test_the_level_of_a_stray_field_is_found_without_looking_at_all_pods(
 
     few, many = (calls(pods, 80) - calls(pods, 20) for pods in (20, 200))
     assert many < few * 1.1
+
+
+def test_an_unknown_implementation_is_found_without_looking_at_all_servers() -> None:
+    """As many more nodes cost as many calls with ten servers more to know."""
+
+    def calls(servers: int, nodes: int) -> int:
+        known = {f"S{number}_SERVER": {} for number in range(servers)}
+        children = [
+            {"name": f"n{number}", "implementation": f"{number:03}-NOBODY-KNOWS"}
+            for number in range(nodes)
+        ]
+        facts = replace(FACTS, model_servers=known)
+        document = deployment(predictor(graph={"name": "root", "children": children}))
+        calls_of(document, facts=facts)  # what is kept of the servers is made once
+        return calls_of(document, facts=facts)
+
+    few, many = (calls(servers, 60) - calls(servers, 20) for servers in (5, 15))
+    assert many < few * 1.2

@@ -22,8 +22,9 @@ Good:
       modelUri: gs://models.example/iris
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from webhook.graph import schema
 from webhook.graph.cluster_facts import Facts
@@ -72,17 +73,24 @@ def _nearest_implementation(written: str, servers: tuple[str, ...]) -> str:
     known = (*servers, *schema.enum_values("builtin-implementations"))
     if len(written) > _MAX_SPELLED_LENGTH:
         return ""
-    stems = {name.removesuffix(_SERVER_SUFFIX): name for name in known}
+    spellings = _by_letters(known)
     name = written.strip().upper()
     for similar in (name, *(name.removesuffix(suffix) for suffix in _SUFFIXES)):
-        same = next((n for n in (*known, *stems) if _letters(n) == _letters(similar)), "")
-        if same:
-            return stems.get(same, same)
+        if same := spellings.get(_letters(similar)):
+            return same
     near = nearest_word(written, known, CERTAIN_SIMILARITY)
     if near and spelling_fix_safety(written, near) == "safe":
         return near
+    stems = {name.removesuffix(_SERVER_SUFFIX): name for name in known}
     stem = written.removesuffix(_SERVER_SUFFIX)
     return stems.get(nearest_word(stem, stems, CERTAIN_SIMILARITY), "")
+
+
+@lru_cache(maxsize=8)  # a process knows few sets of servers, and objects may have many nodes
+def _by_letters(known: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the implementations by the letters of their names, with and without _SERVER."""
+    stems = {_letters(name.removesuffix(_SERVER_SUFFIX)): name for name in reversed(known)}
+    return stems | {_letters(name): name for name in reversed(known)}
 
 
 _MAX_SPELLED_LENGTH = 253
