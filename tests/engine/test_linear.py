@@ -206,7 +206,7 @@ def test_an_unknown_implementation_is_found_without_looking_at_all_servers() -> 
     """As many more nodes cost as many calls with ten servers more to know."""
 
     def calls(servers: int, nodes: int) -> int:
-        known = {f"S{number}_SERVER": {} for number in range(servers)}
+        known: dict[str, Any] = {f"S{number}_SERVER": {} for number in range(servers)}
         children = [
             {"name": f"n{number}", "implementation": f"{number:03}-NOBODY-KNOWS"}
             for number in range(nodes)

@@ -163,7 +163,7 @@ def _check_source(
 
 
 def _explain_divisor(path: Path, divisor: Any, resource: str, units: tuple[str, ...]) -> Finding:
-    """Return the finding for a divisor that is no unit, or one in another spelling."""
+    """Return the finding for a divisor that is not a unit, or one in another spelling."""
     message = f"unknown divisor {divisor} for {resource}; allowed: {', '.join(units)}"
     value = parse_quantity(divisor)
     unit = next((unit for unit in units if parse_quantity(unit) == value), None)
